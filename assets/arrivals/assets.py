@@ -1,0 +1,54 @@
+"""Arrivals: the sources as the world delivers them, and the record of what was received."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from assets.arrivals.receive import pull
+from assets.materialize import column_schema
+from schemas.catalogue import SOURCES
+
+GROUP = "arrivals"
+
+
+def _source_spec(name: str) -> dg.AssetSpec:
+    source = next(s for s in SOURCES if s.name == name)
+    return dg.AssetSpec(
+        name,
+        group_name=GROUP,
+        description=f"**{source.zh}**\n\n{source.about}",
+        owners=["team:data-exchange"],
+        kinds={"file"},
+        metadata={"dagster/column_schema": column_schema(source)},
+    )
+
+
+source_specs = [_source_spec(source.name) for source in SOURCES]
+
+
+@dg.asset(
+    group_name=GROUP,
+    deps=[spec.key for spec in source_specs],
+    required_resource_keys={"house"},
+    owners=["team:data-engineering"],
+    kinds={"polars", "parquet"},
+    description="**收件记录**\n\nPulls what is new: each file is read as text, typed and judged once, "
+    "and kept in pieces by declared month. A file that cannot be taken is refused whole, with the "
+    "sentence that says why.",
+)
+def deliveries(context: dg.AssetExecutionContext) -> Iterator[Any]:
+    """Receive what is new in the sources."""
+    house = context.resources.house
+    new = pull(house.root, house.arrivals(), house.now, house.report)
+    for delivery in new:
+        context.log.info(delivery.refused or f"{delivery.name}: {delivery.rows} rows")
+    refused = [delivery.refused for delivery in new if delivery.refused]
+    yield dg.MaterializeResult(
+        metadata={
+            "new_deliveries": len(new),
+            "rows_received": sum(delivery.rows for delivery in new),
+            "rows_rejected": sum(p.rejected for d in new for p in d.pieces.values()),
+            "refused": dg.MetadataValue.md("\n".join(f"- {why}" for why in refused) or "none"),
+        }
+    )

@@ -1,0 +1,52 @@
+"""What must hold of a table before it counts: its contract and its balances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from assets.storage.lake import Staged
+from assets.work import Balance, Made
+from schemas.table import Table
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one key's checks found: the broken rules with their counts, and all balances."""
+
+    key: str
+    rows: int
+    money: str | None
+    broken: dict[str, int]
+    balances: tuple[Balance, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether the key may be committed."""
+        return not self.broken and all(balance.holds for balance in self.balances)
+
+    def sentence(self, table: str) -> str:
+        """What does not hold, in one sentence."""
+        rules = [f"{count} rows break {name}" for name, count in self.broken.items()]
+        sums = [f"{b.name}: {b.left} is not {b.right}" for b in self.balances if not b.holds]
+        return f"{table} {self.key}: {'; '.join([*rules, *sums])}"
+
+
+def verify(staged: Staged, table: Table, key: str, made: Made) -> Verdict:
+    """Hold a staged file to its contract (nulls, vocabularies, rules, key) and its balances."""
+    counts = staged.scan().select(
+        *((~rule.good).fill_null(value=False).sum().alias(rule.name) for rule in table.all_rules)
+    )
+    found = {name: count for name, count in counts.collect().row(0, named=True).items() if count}
+    repeated = _repeated_keys(staged, table)
+    if repeated:
+        found[f"unique:{','.join(table.key)}"] = repeated
+    return Verdict(key, staged.rows, staged.money, found, made.balances)
+
+
+def _repeated_keys(staged: Staged, table: Table) -> int:
+    if not table.key:
+        return 0
+    groups = staged.scan().group_by(table.key).len().filter(pl.col("len") > 1)
+    return int(groups.select(pl.len()).collect().item())

@@ -1,0 +1,65 @@
+"""Customs: every declaration line received, what it is worth, and each enterprise's exports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from assets.customs.conserve import cube_balances, valued_balances
+from assets.customs.exports import annual_exports as sum_year
+from assets.customs.exports import cube, line_counts
+from assets.customs.exports import monthly_exports as sum_months
+from assets.customs.lines import current_rates
+from assets.customs.rejects import line_rejects
+from assets.customs.value import month_rates, value_lines
+from assets.ledgers import KEPT, due_at, ledger, notes, received
+from assets.materialize import tables_asset
+from assets.work import Made, Work
+from schemas.customs import DECLARATIONS, RATES
+
+GROUP = "customs"
+
+
+@tables_asset("exchange_rates_ledger", group=GROUP, deps=["deliveries"])
+def exchange_rates_ledger(work: Work) -> Made:
+    """Every version of every exchange rate."""
+    return ledger(work, RATES, part=pl.col("month"))
+
+
+@tables_asset("customs_ledger", "ledger_origins", group=GROUP, deps=["deliveries"])
+def customs_ledger(work: Work) -> Mapping[str, Made]:
+    """Every version of every declaration line of a declared month, once, typed and sorted."""
+    rows, balances = received(work, DECLARATIONS)
+    kept = rows.filter(KEPT).lazy()
+    return {
+        "customs_ledger": Made(kept, balances, due_at=due_at(rows), notes=notes(rows)),
+        "ledger_origins": Made(kept),
+    }
+
+
+@tables_asset("export_cube", "line_counts", "line_rejects", group=GROUP)
+def valued_lines(work: Work) -> Mapping[str, Made]:
+    """What the lines of a declared month are worth in US dollars, and which are refused."""
+    rates = month_rates(current_rates(work), work.key, work.state.rates_ranking)
+    lines = value_lines(work.scan("customs_ledger"), rates).collect()
+    cells = cube(lines.lazy()).collect()
+    return {
+        "export_cube": Made(cells.lazy(), cube_balances(lines, cells), part=pl.col("stat_month").str.head(4)),
+        "line_counts": Made(line_counts(lines.lazy()), valued_balances(lines), part=pl.col("year")),
+        "line_rejects": Made(line_rejects(lines, work.scan("ledger_origins"))),
+    }
+
+
+@tables_asset("monthly_exports", group=GROUP)
+def monthly_exports(work: Work) -> pl.LazyFrame:
+    """Exports of each enterprise by buyer country, HS chapter and statistical month."""
+    return sum_months(work.scan("export_cube"), work.key)
+
+
+@tables_asset("annual_exports", group=GROUP)
+def annual_exports(work: Work) -> Made:
+    """Exports of each enterprise in a statistical year."""
+    monthly = work.scan("monthly_exports")
+    year = sum_year(monthly, work.scan("line_counts"), work.key).collect()
+    return Made(year.lazy(), cube_balances(monthly.collect(), year))

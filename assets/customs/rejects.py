@@ -1,0 +1,29 @@
+"""The refused rows of a declared month, each with where it came from."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from assets.versions import rendered
+from schemas.customs import DECLARATIONS, LINE_REJECTS
+
+
+def line_rejects(lines: pl.DataFrame, origins: pl.LazyFrame) -> pl.LazyFrame:
+    """Rows of line_rejects; `origins` has the same rows as the ledger the lines were valued from."""
+    key = pl.concat_str(pl.col("declaration_no").cast(pl.String).str.zfill(18), "line_no", separator="|")
+    return (
+        lines.lazy()
+        .with_row_index("at")
+        .filter(pl.col("reasons").list.len() > 0)
+        .join(origins.with_row_index("at"), on="at")
+        .select(
+            "delivery_sha256",
+            "row",
+            pl.col("reasons").list.unique().list.sort(),
+            raw=pl.when(pl.col("raw").is_null()).then(rendered(DECLARATIONS)).otherwise("raw"),
+            key=key.fill_null(""),
+            current="is_current",
+        )
+        .select(LINE_REJECTS.names)
+        .sort("delivery_sha256", "row")
+    )

@@ -1,0 +1,126 @@
+"""Drift: where a confirmed roster and today's data differ, by how much, and why.
+
+A confirmed roster never changes; what is learnt later shows here (DESIGN §2).
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from assets.customs.exports import dollars, statistical_date
+from schemas.eligibility import ROSTER_DRIFT
+from schemas.table import SUM
+
+REGISTRY = ["invalid_identity", "not_in_city", "deregistered"]
+
+
+def differing(roster: pl.LazyFrame, decisions: pl.LazyFrame) -> pl.DataFrame:
+    """The enterprises whose listing today's decision would not repeat: with `is_listed`."""
+    return (
+        roster.select("uscc", is_listed=pl.lit(value=True))
+        .join(
+            decisions.select("uscc", "decision", "fob_usd", "overridden_by"),
+            on="uscc",
+            how="full",
+            coalesce=True,
+        )
+        .with_columns(
+            pl.col("is_listed").fill_null(value=False),
+            decision=pl.col("decision").fill_null("not_in_city"),
+        )
+        .filter(pl.col("overridden_by").is_null())
+        .filter(pl.col("is_listed") != (pl.col("decision") == "eligible"))
+        .sort("uscc")
+        .collect()
+    )
+
+
+def drift(
+    differences: pl.DataFrame,
+    lines_now: pl.LazyFrame,
+    lines_then: pl.LazyFrame,
+    *,
+    policy_year: int,
+    export_year: int,
+    edition: int,
+) -> pl.LazyFrame:
+    """Rows of roster_drift.
+
+    `lines_now`, `lines_then`: valued lines of these enterprises as known today and when the
+    edition was made.
+    """
+    then = _sum(lines_then, export_year, "fob_usd_then")
+    cause = _causes(lines_now, lines_then, export_year)
+    return (
+        differences.lazy()
+        .join(then, on="uscc", how="left")
+        .join(cause, on="uscc", how="left")
+        .with_columns(
+            pl.col("fob_usd", "fob_usd_then").fill_null(pl.lit(0).cast(SUM)),
+        )
+        .select(
+            policy_year=pl.lit(policy_year, pl.Int32),
+            uscc="uscc",
+            edition=pl.lit(edition, pl.Int32),
+            is_listed="is_listed",
+            decision_now="decision",
+            fob_usd_then="fob_usd_then",
+            fob_usd_now="fob_usd",
+            cause=pl.when(pl.col("decision").is_in(REGISTRY))
+            .then(pl.lit("registry_change"))
+            .when(pl.col("cause").is_not_null())
+            .then("cause")
+            .when(pl.col("fob_usd") != pl.col("fob_usd_then"))
+            .then(pl.lit("rate_change"))
+            .otherwise(pl.lit("differs_from_import")),
+        )
+        .select(ROSTER_DRIFT.names)
+        .sort("uscc")
+    )
+
+
+def _sum(lines: pl.LazyFrame, year: int, name: str) -> pl.LazyFrame:
+    return (
+        lines.filter(pl.col("state") == "counted", statistical_date().dt.year() == year)
+        .group_by(uscc="consignor_uscc")
+        .agg(dollars(pl.col("fob_cents").sum()).alias(name))
+    )
+
+
+def _causes(now: pl.LazyFrame, then: pl.LazyFrame, year: int) -> pl.LazyFrame:
+    """The weightiest change of each enterprise's lines: in CAUSES' order."""
+    line = ["declaration_no", "line_no"]
+    facts = [
+        *line, "revision", "status", "state", "fob_cents",
+        "consignor_uscc", "stat_date",
+    ]  # fmt: skip
+
+    def newest(lines: pl.LazyFrame) -> pl.LazyFrame:
+        return lines.filter("is_current").with_columns(stat_date=statistical_date()).select(facts)
+
+    both = newest(now).join(newest(then), on=line, how="left", suffix="_then")
+    moved = (
+        pl.col("fob_cents").ne_missing(pl.col("fob_cents_then"))
+        | pl.col("state").ne_missing(pl.col("state_then"))
+        | pl.col("stat_date").ne_missing(pl.col("stat_date_then"))
+    )
+    in_year = (pl.col("stat_date").dt.year() == year) | (pl.col("stat_date_then").dt.year() == year)
+    rank = (
+        pl.when(pl.col("state") == "withdrawn")
+        .then(0)
+        .when(pl.col("revision_then").is_not_null() & (pl.col("revision") > pl.col("revision_then")))
+        .then(1)
+        .when(pl.col("status_then").cast(pl.String) != pl.col("status").cast(pl.String))
+        .then(2)
+        .when(pl.col("state") == "rejected")
+        .then(3)
+        .when(pl.col("revision_then").is_null())
+        .then(4)
+    )
+    names = {0: "withdrawn", 1: "amended", 2: "late_closing", 3: "rejected", 4: "new_declarations"}
+    return (
+        both.filter(moved & in_year.fill_null(value=True))
+        .group_by(uscc="consignor_uscc")
+        .agg(rank=rank.min())
+        .select("uscc", cause=pl.col("rank").replace_strict(names, default=None))
+    )

@@ -1,0 +1,201 @@
+"""Editions of the roster, from the register and from imported lists: lines, standing, changes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import pairwise
+
+import polars as pl
+
+from assets.eligibility.decide import Override
+from assets.eligibility.register import Register, lines_as_csv
+from schemas.calendar import end_of, local_date
+from schemas.codes.districts import DISTRICT_ORDER
+from schemas.eligibility import ROSTER, ROSTER_CHANGES
+
+DEFAULT_RULINGS = {"should_be_listed": "eligible", "should_not_be_listed": "over_threshold"}
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One edition and where it came from; `known_at` is the data's date."""
+
+    number: int
+    published_on: date
+    objections_until: date | None
+    confirmed_on: date | None
+    known_at: datetime
+    lines: pl.DataFrame
+
+
+def all_editions(imported: pl.DataFrame, register: Register, policy_year: int) -> list[Edition]:
+    """The published and confirmed editions of a year, in order of their number.
+
+    `imported`: current rows of published_rosters.
+    """
+    editions = [
+        _imported(int(number), rows)
+        for (number,), rows in imported.filter(pl.col("policy_year") == policy_year)
+        .sort("edition", "serial")
+        .partition_by("edition", as_dict=True)
+        .items()
+    ]
+    confirmed = {act.edition: act for act in register.of(policy_year, "confirm")}
+    for act in register.of(policy_year, "publish"):
+        lines = register.lines(policy_year, act.edition, act.detail["lines_sha256"])
+        confirmation = confirmed.get(act.edition)
+        known_at = datetime.fromisoformat(act.at)
+        editions.append(
+            Edition(
+                number=act.edition,
+                published_on=local_date(known_at),
+                objections_until=date.fromisoformat(act.detail["objections_until"]),
+                confirmed_on=local_date(datetime.fromisoformat(confirmation.at)) if confirmation else None,
+                known_at=known_at,
+                lines=_lines(
+                    policy_year,
+                    act.edition,
+                    [(int(x["serial"]), x["uscc"], x["name"], x["district"] or None) for x in lines],
+                ),
+            )
+        )
+    return sorted(editions, key=lambda edition: edition.number)
+
+
+def _imported(number: int, rows: pl.DataFrame) -> Edition:
+    published_on, confirmed_on = rows["published_on"][0], rows["confirmed_on"][0]
+    lines = rows.select("serial", "uscc", "enterprise_name", "district").rows()
+    return Edition(
+        number=number,
+        published_on=published_on,
+        objections_until=None,
+        confirmed_on=confirmed_on,
+        known_at=end_of(published_on),
+        lines=_lines(rows["policy_year"][0], number, lines),
+    )
+
+
+def _lines(policy_year: int, number: int, lines: Sequence[tuple[object, ...]]) -> pl.DataFrame:
+    return pl.DataFrame(
+        [(policy_year, number, uscc, serial, name, district) for serial, uscc, name, district in lines],
+        schema=ROSTER.schema,
+        orient="row",
+    ).sort("uscc")
+
+
+def in_force(editions: Sequence[Edition]) -> Edition | None:
+    """The edition in force: the confirmed one with the highest number."""
+    confirmed = [edition for edition in editions if edition.confirmed_on]
+    return confirmed[-1] if confirmed else None
+
+
+def draft_lines(decisions: pl.LazyFrame, facts: pl.LazyFrame, policy_year: int) -> pl.DataFrame:
+    """The list as today's data would have it: serial by district in the notice's order, then USCC."""
+    rank = pl.col("district").replace_strict(
+        {name: place for place, name in enumerate(DISTRICT_ORDER)},
+        default=len(DISTRICT_ORDER),
+        return_dtype=pl.Int32,
+    )
+    listed = (
+        decisions.filter(pl.col("decision") == "eligible")
+        .select("uscc")
+        .join(facts.select("uscc", "name", "district"), on="uscc", how="left")
+        .sort(rank, "uscc")
+        .with_row_index("serial", offset=1)
+        .select("serial", "uscc", pl.col("name").fill_null(""), "district")
+        .collect()
+    )
+    return _lines(policy_year, 0, listed.rows())
+
+
+def canonical(lines: pl.DataFrame) -> bytes:
+    """An edition's lines as the bytes whose SHA-256 identifies it, in order of serial."""
+    return lines_as_csv(lines.sort("serial").select("serial", "uscc", "name", "district").rows())
+
+
+def editions_table(
+    editions: Sequence[Edition], draft: pl.DataFrame, policy_year: int
+) -> list[dict[str, object]]:
+    """Rows of roster_editions; a year without any edition shows its draft as edition 1."""
+
+    def row(number: int, status: str, lines: pl.DataFrame, *days: date | None) -> dict[str, object]:
+        published_on, until, confirmed_on = days
+        return {
+            "policy_year": policy_year,
+            "edition": number,
+            "status": status,
+            "published_on": published_on,
+            "objections_until": until,
+            "confirmed_on": confirmed_on,
+            "lines": lines.height,
+            "sha256": hashlib.sha256(canonical(lines)).hexdigest(),
+        }
+
+    if not editions:
+        return [row(1, "draft", draft, None, None, None)]
+    standing = in_force(editions)
+    return [
+        row(
+            e.number,
+            "published" if not e.confirmed_on else ("confirmed" if e is standing else "superseded"),
+            e.lines,
+            e.published_on,
+            e.objections_until,
+            e.confirmed_on,
+        )
+        for e in editions
+    ]
+
+
+def changes(editions: Sequence[Edition], objections: pl.DataFrame) -> pl.DataFrame:
+    """Rows of roster_changes between editions that follow each other."""
+    steps = [_change(older, newer, objections) for older, newer in pairwise(editions)]
+    return pl.concat([ROSTER_CHANGES.empty(), *steps])
+
+
+def _change(older: Edition, newer: Edition, objections: pl.DataFrame) -> pl.DataFrame:
+    both = older.lines.join(newer.lines, on="uscc", how="full", coalesce=True, suffix="_new")
+    was, now = pl.col("name").is_not_null(), pl.col("name_new").is_not_null()
+    differs = pl.any_horizontal(pl.col(c).ne_missing(pl.col(f"{c}_new")) for c in ("name", "district"))
+    change = (
+        pl.when(~was)
+        .then(pl.lit("added"))
+        .when(~now)
+        .then(pl.lit("removed"))
+        .when(differs)
+        .then(pl.lit("changed"))
+    )
+    claims = objections.select("uscc", "objection_no").unique("uscc", keep="last")
+    return (
+        both.with_columns(change=change)
+        .filter(pl.col("change").is_not_null())
+        .join(claims, on="uscc", how="left")
+        .select(
+            policy_year=pl.coalesce("policy_year_new", "policy_year"),
+            from_edition=pl.lit(older.number, pl.Int32),
+            to_edition=pl.lit(newer.number, pl.Int32),
+            uscc="uscc",
+            change="change",
+            serial="serial_new",
+            name="name_new",
+            district="district_new",
+            reason=pl.when(pl.col("change") == "changed")
+            .then(pl.lit("registry"))
+            .otherwise(pl.coalesce("objection_no", pl.lit("amended_declarations"))),
+        )
+        .select(ROSTER_CHANGES.names)
+        .sort("uscc")
+    )
+
+
+def overrides(register: Register, policy_year: int) -> list[Override]:
+    """The upheld objections of a year: the decision that holds instead, the last ruling winning."""
+    rulings = {
+        act.detail["uscc"]: Override(act.detail["uscc"], act.detail["objection_no"], act.detail["decision"])
+        for act in register.of(policy_year, "decide")
+        if act.detail["ruling"] == "upheld" and act.detail["decision"]
+    }
+    return list(rulings.values())

@@ -1,0 +1,347 @@
+"""Which table needs which keys of which: the whole pipeline as data. Plain Python, no Dagster.
+
+The planner, the assets and Dagster's partition mappings all read this one list, so that what is
+loaded, what is drawn and what makes a key stale are the same thing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Literal
+
+from schemas.calendar import first_day, month_of, months, shift
+from schemas.terms.loader import PolicyTerms, all_terms
+
+Kind = Literal["none", "month", "export_year", "policy_year", "push_month"]
+ALL = "all"
+"""The one key of a table that is not partitioned."""
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The keys of each kind, generated from the registered terms; never extrapolated."""
+
+    terms: Mapping[int, PolicyTerms]
+
+    @classmethod
+    def registered(cls) -> Calendar:
+        """The calendar of all registered policy years."""
+        return cls({terms.policy_year: terms for terms in all_terms()})
+
+    @cached_property
+    def months(self) -> tuple[str, ...]:
+        """Declared months: January before the first export year to the last cover month."""
+        first = min(terms.export_year for terms in self.terms.values()) - 1
+        last = max(terms.cover_to for terms in self.terms.values())
+        return tuple(months(f"{first}-01", month_of(last)))
+
+    def keys(self, kind: Kind) -> tuple[str, ...]:
+        """All keys of a kind, in order."""
+        match kind:
+            case "none":
+                return (ALL,)
+            case "month":
+                return self.months
+            case "export_year":
+                return tuple(sorted({month[:4] for month in self.months}))
+            case "policy_year":
+                return tuple(str(year) for year in sorted(self.terms))
+            case "push_month":
+                spans = (
+                    months(month_of(terms.cover_from), month_of(terms.cover_to))
+                    for terms in self.terms.values()
+                )
+                return tuple(sorted({month for span in spans for month in span}))
+
+    @cached_property
+    def terms_version(self) -> str:
+        """A hash over all registered terms."""
+        hashes = " ".join(self.terms[year].sha256 for year in sorted(self.terms))
+        return hashlib.sha256(hashes.encode()).hexdigest()
+
+    def begins(self, kind: Kind, key: str) -> date | None:
+        """The day from which a key can be made; None: always."""
+        match kind:
+            case "none":
+                return None
+            case "month" | "push_month":
+                return first_day(key)
+            case "export_year" | "policy_year":
+                return date(int(key), 1, 1)
+
+    def policy_year_of(self, push_month: str) -> str | None:
+        """The policy year whose cover a month lies in."""
+        for terms in self.terms.values():
+            if month_of(terms.cover_from) <= push_month <= month_of(terms.cover_to):
+                return str(terms.policy_year)
+        return None
+
+    def cover_months(self, policy_year: str) -> tuple[str, ...]:
+        """The months of a policy year's cover."""
+        terms = self.terms[int(policy_year)]
+        return tuple(months(month_of(terms.cover_from), month_of(terms.cover_to)))
+
+
+Keys = Callable[[Calendar, str], Iterable[str]]
+
+
+@dataclass(frozen=True)
+class Need:
+    """What one key of a table reads of another table: the keys and, of each, a part."""
+
+    table: str
+    keys: Keys
+    part: Callable[[str], str] | None = None
+    """Where only a part of the upstream content counts: own key → name of the part."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One table of the flow: its kind of key and what it needs.
+
+    `version` is its code's: raise it when what the code makes changes. `uses` names what else it
+    depends on: codes, terms (of its own policy year, or all), rates ranking, register.
+    """
+
+    table: str
+    kind: Kind
+    needs: tuple[Need, ...] = ()
+    version: str = "1"
+    uses: tuple[str, ...] = ()
+    beside: str | None = None
+    """The table that it is made together with and shown as part of, in Dagster."""
+
+    @property
+    def asset(self) -> str:
+        """The Dagster asset that stands for the table."""
+        return self.beside or self.table
+
+
+def _same(_: Calendar, key: str) -> Iterable[str]:
+    return (key,)
+
+
+def _all(_: Calendar, __: str) -> Iterable[str]:
+    return (ALL,)
+
+
+def _every(kind: Kind) -> Keys:
+    return lambda calendar, _: calendar.keys(kind)
+
+
+def _declared_up_to(year: int) -> Callable[[Calendar], Iterable[str]]:
+    return lambda calendar: (month for month in calendar.months if int(month[:4]) <= year)
+
+
+def _months_of_export_year(calendar: Calendar, key: str) -> Iterable[str]:
+    return _declared_up_to(int(key))(calendar)
+
+
+def _months_before_policy_year(calendar: Calendar, key: str) -> Iterable[str]:
+    return _declared_up_to(calendar.terms[int(key)].export_year)(calendar)
+
+
+def _export_year(calendar: Calendar, key: str) -> Iterable[str]:
+    return (str(calendar.terms[int(key)].export_year),)
+
+
+def _neighbour(by: int) -> Keys:
+    def keys(calendar: Calendar, key: str) -> Iterable[str]:
+        return (str(int(key) + by),) if int(key) + by in calendar.terms else ()
+
+    return keys
+
+
+def _cover_months(calendar: Calendar, key: str) -> Iterable[str]:
+    return calendar.cover_months(key)
+
+
+def _trailing(count: int) -> Keys:
+    def keys(calendar: Calendar, key: str) -> Iterable[str]:
+        first, last = shift(key, -count), shift(key, -1)
+        return (month for month in calendar.months if first <= month <= last)
+
+    return keys
+
+
+def _policy_year_of_push(calendar: Calendar, key: str) -> Iterable[str]:
+    year = calendar.policy_year_of(key)
+    return (year,) if year else ()
+
+
+PUSH_MONTHS_READ = 26
+"""Trailing declared months a push reads: two statistical years, and two for late closing."""
+
+_RECEIVED = ("codes", "received:customs_declarations")
+_VALUED = (
+    Need("customs_ledger", _same),
+    Need("exchange_rates_ledger", _all, part=lambda key: key),
+)
+_REFERENCE = (
+    "exchange_rates", "enterprises", "published_rosters", "roster_objections", "policies",
+    "claims", "country_risk", "risk_bulletins", "service_usage",
+)  # fmt: skip
+
+FLOW: tuple[Node, ...] = (
+    *(Node(f"{source}_ledger", "none", uses=("codes", f"received:{source}")) for source in _REFERENCE),
+    Node("customs_ledger", "month", uses=_RECEIVED),
+    Node("ledger_origins", "month", uses=_RECEIVED, beside="customs_ledger"),
+    Node("export_cube", "month", _VALUED, uses=("codes", "rates")),
+    Node("line_counts", "month", _VALUED, uses=("codes", "rates"), beside="export_cube"),
+    Node(
+        "line_rejects", "month", (*_VALUED, Need("ledger_origins", _same)),
+        uses=("codes", "rates"), beside="export_cube",
+    ),
+    Node(
+        "monthly_exports", "export_year",
+        (Need("export_cube", _months_of_export_year, part=lambda key: key),),
+    ),
+    Node(
+        "annual_exports", "export_year",
+        (
+            Need("monthly_exports", _same),
+            Need("line_counts", _months_of_export_year, part=lambda key: key),
+        ),
+    ),
+    Node(
+        "roster_decisions", "policy_year",
+        (
+            Need("annual_exports", _export_year),
+            Need("line_counts", _months_before_policy_year, part=lambda key: str(int(key) - 1)),
+            Need("enterprises_ledger", _all),
+            Need("published_rosters_ledger", _all),
+            Need("roster_objections_ledger", _all),
+        ),
+        uses=("terms", "register"),
+    ),
+    Node("roster", "policy_year", (Need("published_rosters_ledger", _all),), uses=("register",)),
+    Node(
+        "roster_editions", "policy_year",
+        (
+            Need("published_rosters_ledger", _all),
+            Need("enterprises_ledger", _all),
+            Need("roster_decisions", _same),
+        ),
+        uses=("terms", "register"),
+    ),
+    Node(
+        "roster_changes", "policy_year",
+        (Need("published_rosters_ledger", _all), Need("roster_objections_ledger", _all)),
+        uses=("register",),
+    ),
+    Node(
+        "roster_drift", "policy_year",
+        (
+            Need("published_rosters_ledger", _all),
+            Need("roster_decisions", _same),
+            Need("customs_ledger", _months_before_policy_year),
+            Need("exchange_rates_ledger", _all),
+        ),
+        uses=("terms", "register", "rates"),
+    ),
+    Node(
+        "policy_reconciliation", "policy_year",
+        (
+            Need("policies_ledger", _all),
+            Need("enterprises_ledger", _all),
+            Need("annual_exports", _export_year),
+            Need("roster", _same),
+            Need("roster_editions", _same),
+            Need("roster_decisions", _same),
+        ),
+        uses=("terms",),
+    ),
+    Node(
+        "take_up", "policy_year",
+        (
+            Need("policy_reconciliation", _same),
+            Need("roster", _same),
+            Need("roster_editions", _same),
+            Need("roster_decisions", _same),
+            Need("enterprises_ledger", _all),
+        ),
+        uses=("terms",),
+    ),
+    Node(
+        "claim_audit", "policy_year",
+        (
+            Need("claims_ledger", _all),
+            Need("policies_ledger", _all),
+            Need("policy_reconciliation", _same),
+        ),
+        uses=("terms",),
+    ),
+    Node(
+        "push_list", "push_month",
+        (
+            Need("policy_reconciliation", _policy_year_of_push),
+            Need("export_cube", _trailing(PUSH_MONTHS_READ)),
+            Need("customs_ledger", _trailing(PUSH_MONTHS_READ)),
+            Need("exchange_rates_ledger", _all),
+            Need("country_risk_ledger", _all),
+            Need("risk_bulletins_ledger", _all),
+        ),
+        uses=("terms", "rates", "wording"),
+    ),
+    Node(
+        "annual_statistics", "policy_year",
+        (
+            Need("monthly_exports", _export_year),
+            Need("export_cube", _cover_months),
+            Need("customs_ledger", _cover_months),
+            Need("exchange_rates_ledger", _all),
+            Need("roster_decisions", _same),
+            Need("policy_reconciliation", _same),
+            Need("take_up", _same),
+            Need("take_up", _neighbour(-1)),
+            Need("claim_audit", _same),
+            Need("claims_ledger", _all),
+            Need("service_usage_ledger", _all),
+            Need("push_list", _cover_months),
+            Need("annual_statistics", _neighbour(-1)),
+        ),
+        uses=("terms", "rates"),
+    ),
+    Node(
+        "rejected_rows", "none",
+        (
+            Need("line_rejects", _every("month")),
+            *(Need(f"{source}_ledger", _all) for source in _REFERENCE),
+        ),
+        uses=("received:*",),
+    ),
+)  # fmt: skip
+NODES: Mapping[str, Node] = {node.table: node for node in FLOW}
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """One thing that a key reads: a table's key, or the part of it that counts."""
+
+    table: str
+    key: str
+    part: str | None = None
+
+
+def upstream_of(table: str, key: str, calendar: Calendar, today: date) -> list[Upstream]:
+    """What one key reads; keys that have not begun by `today` do not exist yet and are left out."""
+    found = []
+    for need in NODES[table].needs:
+        kind = NODES[need.table].kind
+        part = need.part(key) if need.part else None
+        for other in need.keys(calendar, key):
+            begins = calendar.begins(kind, other)
+            if begins is None or begins <= today:
+                found.append(Upstream(need.table, other, part))
+    return found
+
+
+def fingerprint(version: str, inputs: Sequence[object], external: Mapping[str, str]) -> str:
+    """The fingerprint of everything that one key is made from."""
+    content = json.dumps([version, list(inputs), dict(sorted(external.items()))])
+    return hashlib.sha256(content.encode()).hexdigest()

@@ -1,0 +1,95 @@
+"""The ledger of a source: every version received, judged by today's codes. Used by every stage."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from assets.arrivals.receive import place, read_pieces
+from assets.validation import judge_again
+from assets.versions import classify
+from assets.work import Balance, Made, Work
+from schemas.table import Source
+
+KEPT = pl.col("fate").is_in(["accepted", "rejected"])
+
+
+def ledger(work: Work, source: Source, part: pl.Expr | None = None) -> Made:
+    """One key of a source's ledger, with the balance of what was received for it."""
+    rows, balances = received(work, source)
+    return Made(
+        rows.filter(KEPT).lazy(),
+        balances=balances,
+        part=part,
+        due_at=due_at(rows),
+        notes=notes(rows),
+    )
+
+
+def received(work: Work, source: Source, key: str | None = None) -> tuple[pl.DataFrame, tuple[Balance, ...]]:
+    """Every row received for a key with its fate, and receipt's conservation (CONTRACT §4)."""
+    root, key = work.lake.root, key or work.key
+    record = work.state.deliveries
+    pieces = read_pieces(root, record, source, key).collect()
+    rows = _judged_today(pieces, source)
+    classified = classify(rows.lazy(), source, work.now)
+    recorded = sum(p.rows for _, _, p in record.pieces(source.name, key))
+    placed = pieces.filter(place() == key) if source.partition else pieces
+    by_record = Balance("rows recorded at receipt = rows read", recorded, placed.height)
+    by_rows = Balance(
+        "rows received = accepted + rejected + duplicate + waiting",
+        pieces.height,
+        sum(count for _, count in classified["fate"].value_counts().rows()),
+    )
+    before, after = _amounts(rows, source), _amounts(classified, source)
+    by_amount = (
+        Balance(f"amount received {currency or ''}".strip(), before[currency], after.get(currency, 0))
+        for currency in sorted(before, key=str)
+    )
+    return classified, (by_record, by_rows, *by_amount)
+
+
+def _judged_today(rows: pl.DataFrame, source: Source) -> pl.DataFrame:
+    """The rows received; those refused before are judged again by today's codes and rules."""
+    refused = rows.filter(pl.col("raw").is_not_null())
+    if refused.is_empty():
+        return rows
+    texts = refused.select("raw").with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
+    again = judge_again(texts, source).drop("row")
+    judged = refused.select("delivery_sha256", "row").hstack(again)
+    return pl.concat([rows.filter(pl.col("raw").is_null()), judged.select(rows.columns)])
+
+
+def _amounts(rows: pl.DataFrame, source: Source) -> dict[str | None, int]:
+    """The sum of the source's amount per currency, in units of its last decimal."""
+    if source.amount is None:
+        return {}
+    currency = pl.col("currency") if "currency" in source.names else pl.lit(None, pl.String)
+    amount = (pl.col(source.amount).cast(pl.Decimal(38, 2)) * 100).cast(pl.Int128)
+    sums = rows.group_by(currency.alias("of")).agg(amount.sum().alias("sum"))
+    return dict(sums.rows())
+
+
+def due_at(rows: pl.DataFrame) -> str | None:
+    """The moment at which the first waiting row arrives."""
+    first = rows.filter(pl.col("fate") == "waiting")["updated_at"].min()
+    return first.isoformat() if isinstance(first, datetime) else None
+
+
+def notes(rows: pl.DataFrame) -> dict[str, Any]:
+    """What the manifest remembers: the newest version kept, and of each delivery fate → rows."""
+    newest = rows.filter(KEPT)["updated_at"].max()
+    return {
+        "newest": newest.isoformat() if isinstance(newest, datetime) else "",
+        "fates": _fates(rows),
+    }
+
+
+def _fates(rows: pl.DataFrame) -> dict[str, dict[str, int]]:
+    counted = rows.group_by("delivery_sha256", "fate").len().sort("delivery_sha256", "fate")
+    found: dict[str, dict[str, int]] = {}
+    for delivery, fate, count in counted.iter_rows():
+        found.setdefault(delivery, {})[fate] = count
+    return found

@@ -1,0 +1,138 @@
+"""What is stale, and why: fingerprints of inputs against what the manifests recorded.
+
+Pure reading of small JSON files; standard library only, so that a night with nothing new costs
+nothing. The state is the lake's, never the event log's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Literal
+
+from assets.eligibility.register import Register
+from assets.flow import NODES, Calendar, fingerprint, upstream_of
+from assets.storage.deliveries import UNDATED, Deliveries
+from assets.storage.manifest import Entry, Manifests
+from schemas.calendar import local_date
+from schemas.codes.source import codes_version, wording_version
+
+Verdict = Literal["fresh", "stale", "waiting"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Whether one key must be made, and why in a few words."""
+
+    table: str
+    key: str
+    verdict: Verdict
+    why: str = ""
+
+
+class State:
+    """The lake as the planner sees it at one moment (`now`, UTC)."""
+
+    def __init__(self, root: Path, calendar: Calendar, now: datetime, rates_ranking: tuple[str, ...]) -> None:
+        """Read nothing yet; manifests are read once each, when first asked for."""
+        self.root, self.calendar, self.now = root, calendar, now
+        self.today: date = local_date(now)
+        self.rates_ranking = rates_ranking
+        self.register = Register(root)
+        self._manifests = Manifests(root)
+        self.deliveries = Deliveries(root)
+        self._entries: dict[str, dict[str, Entry]] = {}
+        self._pieces: dict[str, dict[str, str]] | None = None
+
+    def entries(self, table: str) -> dict[str, Entry]:
+        """The manifest of a table."""
+        if table not in self._entries:
+            self._entries[table] = self._manifests.read(table)
+        return self._entries[table]
+
+    def forget(self, table: str) -> None:
+        """Read a table's manifest again when it is next asked for."""
+        self._entries.pop(table, None)
+
+    def keys(self, table: str) -> tuple[str, ...]:
+        """The keys of a table that have begun by now."""
+        kind = NODES[table].kind
+        begun = ((key, self.calendar.begins(kind, key)) for key in self.calendar.keys(kind))
+        return tuple(key for key, day in begun if day is None or day <= self.today)
+
+    def inputs(self, table: str, key: str) -> str | None:
+        """The fingerprint of what a key would be made from now; None while an input is not there."""
+        found: list[object] = []
+        for upstream in upstream_of(table, key, self.calendar, self.today):
+            made = self.entries(upstream.table).get(upstream.key)
+            if made is None:
+                return None
+            content = made.parts.get(upstream.part, "") if upstream.part else made.sha256
+            found.append([upstream.table, upstream.key, upstream.part, content])
+        node = NODES[table]
+        return fingerprint(node.version, found, {use: self._external(use, key) for use in node.uses})
+
+    def judge(self, table: str, key: str) -> Finding:
+        """Whether a key is fresh, stale, or waits for something upstream."""
+        inputs = self.inputs(table, key)
+        if inputs is None:
+            return Finding(table, key, "waiting", "waits for what it is made from")
+        made = self.entries(table).get(key)
+        if made is None:
+            return Finding(table, key, "stale", "not made yet")
+        if made.inputs != inputs:
+            return Finding(table, key, "stale", "its inputs changed")
+        if made.due_at and datetime.fromisoformat(made.due_at) <= self.now:
+            return Finding(table, key, "stale", "due since " + made.due_at)
+        return Finding(table, key, "fresh")
+
+    def stale(self, tables: Iterable[str]) -> list[Finding]:
+        """The stale keys of some tables, in the flow's order."""
+        judged = (self.judge(table, key) for table in tables for key in self.keys(table))
+        return [finding for finding in judged if finding.verdict == "stale"]
+
+    def _external(self, use: str, key: str) -> str:
+        """The version of something that is no table: codes, terms, register, received rows."""
+        if use == "codes":
+            return codes_version()
+        if use == "wording":
+            return wording_version()
+        if use == "rates":
+            return ",".join(self.rates_ranking)
+        if use == "terms":
+            year = self.calendar.policy_year_of(key) if len(key) == 7 else key
+            return self.calendar.terms[int(year)].sha256 if year else ""
+        if use == "register":
+            return self.register.head(int(key))
+        return self._received_for(use.removeprefix("received:"), key)
+
+    def _received_for(self, source: str, key: str) -> str:
+        """A hash over what was received for a key, as `read_pieces` reads it."""
+        keys = self._received().get(source, {})
+        year = key[:4]
+        if year + UNDATED not in keys:
+            return keys.get(key, "")
+        mine = [key, year + UNDATED]
+        if key.endswith("-01"):
+            mine = sorted(at for at in keys if at[:4] == year)
+        return " ".join(keys.get(at, "") for at in mine)
+
+    def _received(self) -> Mapping[str, Mapping[str, str]]:
+        """Source → key → a hash over the pieces received for it (source `*`: over everything)."""
+        if self._pieces is None:
+            pieces: dict[str, dict[str, list[str]]] = {}
+            for delivery in self.deliveries.all:
+                for key, piece in delivery.pieces.items():
+                    pieces.setdefault(delivery.source, {}).setdefault(key, []).append(piece.sha256)
+                    pieces.setdefault("*", {}).setdefault("all", []).append(piece.sha256)
+            self._pieces = {
+                source: {
+                    key: hashlib.sha256(" ".join(sorted(hashes)).encode()).hexdigest()
+                    for key, hashes in keys.items()
+                }
+                for source, keys in pieces.items()
+            }
+        return self._pieces

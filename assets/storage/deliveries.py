@@ -1,0 +1,100 @@
+"""The record of deliveries: what came, what it held, and which pieces it became.
+
+Written last in a pull, in one swap: a pull that dies leaves the record as it was, and is done again.
+Standard library only, since a night with nothing new reads nothing but this and the manifests.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from assets.storage.manifest import write_json
+
+UNPLACED = "unplaced"
+"""The key of declaration rows whose number cannot be read."""
+UNDATED = "-00"
+"""After a year: declaration rows of that year whose day of declaration cannot be read."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The typed rows of one delivery for one key (a declared month, or `all`)."""
+
+    file: str
+    sha256: str
+    rows: int
+    rejected: int
+    newest: str | None
+    """The greatest updated_at, ISO in UTC."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One file (or one reading of a source table)."""
+
+    source: str
+    name: str
+    size: int
+    modified_ns: int
+    sha256: str
+    received_at: str
+    rows: int = 0
+    amount_sum: str | None = None
+    encoding: str = ""
+    notes: tuple[str, ...] = ()
+    refused: str | None = None
+    """The sentence that refuses the whole delivery; it then has no pieces."""
+    same_as: str | None = None
+    """The name of the earlier delivery with the same bytes; it then has no pieces."""
+    pieces: Mapping[str, Piece] = field(default_factory=dict)
+
+    @property
+    def stamp(self) -> tuple[str, str, int, int]:
+        """What tells, without reading it, that a file was seen before."""
+        return (self.source, self.name, self.size, self.modified_ns)
+
+
+class Deliveries:
+    """All deliveries of a lake, in the order in which they were received."""
+
+    def __init__(self, root: Path) -> None:
+        """Read the record of the lake at `root`."""
+        self.folder = root / "received"
+        self._file = self.folder / "deliveries.json"
+        try:
+            content = json.loads(self._file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            content = []
+        self.all: list[Delivery] = [_delivery(item) for item in content]
+
+    def add(self, new: Iterable[Delivery]) -> None:
+        """Record deliveries; this is the commit of a pull."""
+        self.all = [*self.all, *new]
+        write_json(self._file, [asdict(delivery) for delivery in self.all])
+
+    def seen(self) -> set[tuple[str, str, int, int]]:
+        """The stamps of all files seen."""
+        return {delivery.stamp for delivery in self.all}
+
+    def by_content(self) -> dict[tuple[str, str], Delivery]:
+        """(source, sha256) → the delivery that brought it."""
+        return {(d.source, d.sha256): d for d in self.all if not d.same_as and not d.refused}
+
+    def pieces(self, source: str, key: str | None = None) -> list[tuple[Delivery, str, Piece]]:
+        """The pieces of a source, of one key or of all: (delivery, key, piece)."""
+        return [
+            (delivery, at, piece)
+            for delivery in self.all
+            if delivery.source == source
+            for at, piece in delivery.pieces.items()
+            if key is None or at == key
+        ]
+
+
+def _delivery(item: dict[str, object]) -> Delivery:
+    delivery = Delivery(**item)  # type: ignore[arg-type]
+    pieces = {key: Piece(**piece) for key, piece in item["pieces"].items()}  # type: ignore[attr-defined]
+    return replace(delivery, notes=tuple(delivery.notes), pieces=pieces)

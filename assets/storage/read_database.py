@@ -1,0 +1,403 @@
+"""A source that is a table or view of a database → one Parquet file of text, as if delivered.
+
+Belongs here: asking a database what is new and writing it down in the contract's form, so that both
+forms of one source give the same rows. Not here: the reporting database, which is written to.
+PostgreSQL and SQLite go through ADBC in batches; any other database through SQLAlchemy, streaming.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
+
+import polars as pl
+
+from assets.storage.read_file import (
+    FileRefused,
+    contract_time,
+    field_of,
+    match_header,
+    number_text,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Engine
+
+    from schemas.table import Source
+
+BATCH_ROWS = 50_000
+"""Rows of a batch and of a row group: fixed, so that the same rows are the same bytes."""
+CHANGED = "updated_at"
+
+
+class SourceDatabaseError(Exception):
+    """One sentence on what is wrong with the database of the sources and what to do next."""
+
+
+def database_changes(url: str, source: Source, after: datetime | None, scratch: Path) -> Path | None:
+    """The rows changed after that moment (all where None) as one file; None where there are none.
+
+    A row whose `updated_at` is empty or unreadable cannot be said to be old, so it always comes.
+    A table or view that is not there is an empty source, as a folder that is not there.
+    """
+    with _asking(url, source) as table:
+        if table is None:
+            return None
+        scratch.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=scratch, prefix=f"{source.name}-", suffix=".parquet")
+        os.close(handle)
+        written = Path(name)
+        rows = 0
+        try:
+            rows = _write(written, source, _changed(table.batches(_utc(after)), _utc(after)))
+        finally:
+            if not rows:
+                written.unlink()
+        return written if rows else None
+
+
+def newest_change(url: str, source: Source) -> datetime | None:
+    """The greatest readable `updated_at`; None where there is no row or no such table."""
+    with _asking(url, source) as table:
+        moments = [_newest(batch) for batch in table.newest()] if table else []
+        return max((moment for moment in moments if moment), default=None)
+
+
+class _Found(Protocol):
+    """A table or view that is there."""
+
+    def batches(self, after: datetime | None) -> Iterator[pl.DataFrame]:
+        """The rows as text under field names, in order; older ones may be among them."""
+        ...
+
+    def newest(self) -> Iterator[pl.DataFrame]:
+        """`updated_at` as text, of the newest row at least."""
+        ...
+
+
+@contextmanager
+def _asking(url: str, source: Source) -> Iterator[_Found | None]:
+    """The source's table in that database; whatever goes wrong meanwhile becomes one sentence."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        address = make_url(url)
+    except ArgumentError as error:
+        raise SourceDatabaseError(
+            "TONGBAO_SOURCES_URL is no database address: write it as "
+            "postgresql://user@host/database or sqlite:////path/to/file."
+        ) from error
+    query = dict(address.query)
+    schema = query.pop("schema", None)
+    address = address.set(query=query)
+    known = {"postgresql": _postgresql, "sqlite": _sqlite}
+    opened = known.get(address.get_backend_name(), _reflected)
+    try:
+        with opened(address, source, schema if isinstance(schema, str) else None) as table:
+            yield table
+    except (FileRefused, SourceDatabaseError, KeyboardInterrupt, SystemExit):
+        raise
+    except Exception as error:
+        told = " ".join(str(error).split())[:300]
+        if address.password:
+            told = told.replace(str(address.password), "***")
+        raise SourceDatabaseError(
+            f"The sources' database {_shown(address)} did not give {source.name} ({told}): see to "
+            "it, or correct TONGBAO_SOURCES_URL, and run again."
+        ) from error
+
+
+# ── PostgreSQL and SQLite ─────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True)
+class _AdbcTable:
+    """A table asked through ADBC: every value becomes text in the database itself."""
+
+    connection: Any
+    source: Source
+    table: str
+    columns: dict[str, tuple[str, str]]
+    """Field → the column's quoted name and its type there."""
+    is_postgresql: bool
+
+    def batches(self, after: datetime | None) -> Iterator[pl.DataFrame]:
+        """The rows as text; ordered by text, by bytes, so that every database orders alike."""
+        collation = 'COLLATE "C"' if self.is_postgresql else "COLLATE BINARY"
+        first = (*self.source.key, *self.source.version)
+        order = (*first, *(name for name in self.columns if name not in first))
+        yield from self._ask(
+            list(self.columns),
+            self._newer_than(after) if after else "",
+            "ORDER BY " + ", ".join(f"{_quoted(name)} {collation}" for name in order),
+        )
+
+    def newest(self) -> Iterator[pl.DataFrame]:
+        """`updated_at` of the newest row; of all rows where the database cannot compare them."""
+        column, kind = self.columns[CHANGED]
+        where = ""
+        if not self.is_postgresql:
+            latest = f"SELECT max(julianday({column})) FROM {self.table}"
+            where = f"WHERE julianday({column}) = ({latest})"
+        elif kind.startswith(("timestamp", "date")):
+            latest = f"SELECT max({column}) FROM {self.table} WHERE isfinite({column})"
+            where = f"WHERE {column} = ({latest})"
+        yield from self._ask([CHANGED], where, "LIMIT 1000" if where else "")
+
+    def _newer_than(self, after: datetime) -> str:
+        """A condition that leaves out old rows only; `_changed` then looks at each moment."""
+        column, kind = self.columns[CHANGED]
+        if not self.is_postgresql:
+            # SQLite keeps times as text of any ISO form, and compares them to the millisecond only.
+            earlier = (after - timedelta(seconds=1)).strftime("%Y-%m-%d %H:%M:%S")
+            moment = f"julianday({column})"
+            return f"WHERE {moment} IS NULL OR {moment} >= julianday('{earlier}')"
+        if not kind.startswith("timestamp"):
+            return ""
+        zone = "+00" if kind.endswith("with time zone") else ""
+        return f"WHERE {column} IS NULL OR {column} > '{after:%Y-%m-%d %H:%M:%S.%f}{zone}'::{kind}"
+
+    def _ask(self, names: Sequence[str], where: str, end: str) -> Iterator[pl.DataFrame]:
+        inner = ", ".join(self._as_text(name) for name in names)
+        with closing(self.connection.cursor()) as cursor:
+            if not self.is_postgresql:
+                cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(BATCH_ROWS)})
+            cursor.execute(f"SELECT * FROM (SELECT {inner} FROM {self.table} {where}) AS rows_as_text {end}")
+            for batch in cursor.fetch_record_batch():
+                batch.validate(full=True)
+                frame = pl.DataFrame(batch)
+                yield frame.select(self._finished(frame, name) for name in names)
+
+    def _as_text(self, name: str) -> str:
+        """SQL for a column as text, '' for null: SQLite's driver guesses a type from its values."""
+        column, kind = self.columns[name]
+        if self.is_postgresql:
+            text = f"array_to_string({column}, ';')" if kind.endswith("[]") else f"{column}::text"
+            return f"coalesce({text}, '') AS {_quoted(name)}"
+        text = (
+            f"CASE typeof({column}) WHEN 'real' THEN printf('%!.17g', {column}) "
+            f"WHEN 'blob' THEN '#' || hex({column}) ELSE CAST({column} AS TEXT) END"
+        )
+        is_real = f"typeof({column}) = 'real' AS {_quoted(name + ' is real')}"
+        return f"coalesce({text}, '') AS {_quoted(name)}, {is_real}"
+
+    def _finished(self, frame: pl.DataFrame, name: str) -> pl.Expr:
+        """That text in the contract's form; only floating-point numbers need more than a regex."""
+        text = contract_time(pl.col(name), field_of(self.source, name))
+        if f"{name} is real" in frame.columns:
+            is_float = pl.col(f"{name} is real") == 1
+        else:
+            is_float = pl.lit(self.columns[name][1] in {"real", "double precision"})
+        numbers = pl.when(is_float).then(pl.col(name)).map_batches(_numbers, return_dtype=pl.String)
+        return pl.when(is_float & (pl.col(name) != "")).then(numbers).otherwise(text).alias(name)
+
+
+@contextmanager
+def _postgresql(address: URL, source: Source, schema: str | None) -> Iterator[_Found | None]:
+    from adbc_driver_postgresql import dbapi
+
+    plain = address.set(drivername="postgresql").render_as_string(hide_password=False)
+    table = ".".join(_quoted(part) for part in (schema, source.name) if part)
+    with closing(dbapi.connect(plain)) as connection, closing(connection.cursor()) as cursor:
+        cursor.execute("SET TIME ZONE 'UTC'")
+        cursor.execute("SET datestyle = 'ISO, YMD'")
+        cursor.execute(
+            "SELECT attname::text, format_type(atttypid, NULL) FROM pg_attribute "
+            f"WHERE attrelid = to_regclass({_literal(table)}) AND attnum > 0 AND NOT attisdropped "
+            "ORDER BY attnum"
+        )
+        columns = _matched(cursor.fetchall(), source)
+        yield (_AdbcTable(connection, source, table, columns, is_postgresql=True) if columns else None)
+
+
+@contextmanager
+def _sqlite(address: URL, source: Source, schema: str | None) -> Iterator[_Found | None]:
+    from adbc_driver_sqlite import dbapi
+
+    path = Path(address.database or "")
+    if not path.is_file():
+        raise SourceDatabaseError(f"The sources' database {path} is not there: correct TONGBAO_SOURCES_URL.")
+    table = ".".join(_quoted(part) for part in (schema, source.name) if part)
+    place = f"file:{quote(str(path.absolute()))}?mode=ro"
+    with closing(dbapi.connect(place)) as connection, closing(connection.cursor()) as cursor:
+        cursor.execute(
+            f"SELECT name, lower(type) FROM pragma_table_info({_literal(source.name)}) ORDER BY cid"
+        )
+        columns = _matched(cursor.fetchall(), source)
+        yield (_AdbcTable(connection, source, table, columns, is_postgresql=False) if columns else None)
+
+
+def _matched(found: Sequence[tuple[str, str]], source: Source) -> dict[str, tuple[str, str]] | None:
+    """Field → column, for the fields that the table has; None where there is no table."""
+    if not found:
+        return None
+    header = match_header([name for name, _ in found], source, f"The table {source.name}")
+    return {
+        field: (_quoted(found[header.positions[field]][0]), found[header.positions[field]][1])
+        for field in source.names
+        if field in header.positions
+    }
+
+
+# ── any other database ────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True)
+class _ReflectedTable:
+    """A table asked through SQLAlchemy, row by row; sorted here, since collations differ."""
+
+    engine: Engine
+    source: Source
+    columns: dict[str, Any]
+    """Field → SQLAlchemy's column."""
+
+    def batches(self, after: datetime | None) -> Iterator[pl.DataFrame]:
+        """The rows as text; all of them are held in memory for the sort."""
+        from sqlalchemy import DateTime, or_, select
+
+        question = select(*self.columns.values())
+        changed = self.columns[CHANGED]
+        if after and isinstance(changed.type, DateTime):
+            moment = after if changed.type.timezone else after.replace(tzinfo=None)
+            question = question.where(or_(changed.is_(None), changed > moment))
+        first = [*self.source.key, *self.source.version]
+        parts = list(self._ask(question, list(self.columns)))
+        if parts:
+            rest = [name for name in self.columns if name not in first]
+            yield pl.concat(parts).sort(*first, *rest)
+
+    def newest(self) -> Iterator[pl.DataFrame]:
+        """`updated_at` of every row: a maximum of text would not be one of moments."""
+        from sqlalchemy import select
+
+        yield from self._ask(select(self.columns[CHANGED]), [CHANGED])
+
+    def _ask(self, question: Any, names: Sequence[str]) -> Iterator[pl.DataFrame]:
+        schema = dict.fromkeys(names, pl.String)
+        with self.engine.connect() as connection:
+            result = connection.execution_options(yield_per=BATCH_ROWS).execute(question)
+            for rows in result.partitions():
+                texts = [[_plain(value) for value in row] for row in rows]
+                yield pl.DataFrame(texts, schema=schema, orient="row").with_columns(
+                    contract_time(pl.col(name), field_of(self.source, name)) for name in names
+                )
+
+
+@contextmanager
+def _reflected(address: URL, source: Source, schema: str | None) -> Iterator[_Found | None]:
+    from sqlalchemy import MetaData, Table, create_engine
+    from sqlalchemy.exc import NoSuchTableError
+
+    engine = create_engine(address)
+    try:
+        table = Table(source.name, MetaData(), autoload_with=engine, schema=schema)
+        header = match_header(list(table.columns.keys()), source, f"The table {source.name}")
+        found = list(table.columns)
+        columns = {n: found[header.positions[n]] for n in source.names if n in header.positions}
+        yield _ReflectedTable(engine, source, columns)
+    except NoSuchTableError:
+        yield None
+    finally:
+        engine.dispose()
+
+
+def _plain(value: object) -> str:
+    """A Python value as the text that a CSV would carry, '' for nothing."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case float():
+            return number_text(repr(value))
+        case Decimal():
+            return format(value, "f")
+        case datetime():
+            moment = value.astimezone(UTC) if value.tzinfo else value
+            return moment.replace(tzinfo=None).isoformat(" ")
+        case date():
+            return value.isoformat()
+        case bytes():
+            return f"#{value.hex().upper()}"
+        case list() | tuple():
+            return ";".join(_plain(member) for member in value)
+        case _:
+            return str(value)
+
+
+# ── text ──────────────────────────────────────────────────────────────────────────────────────
+def _moment(text: pl.Expr) -> pl.Expr:
+    """Text in the contract's form as a moment; null where it is none."""
+    whole = pl.when(text.str.contains(r"^\d{4}-\d{2}-\d{2}$")).then(text + "T00:00:00Z")
+    return whole.otherwise(text).str.to_datetime(
+        "%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="us", time_zone="UTC", strict=False
+    )
+
+
+def _changed(batches: Iterable[pl.DataFrame], after: datetime | None) -> Iterator[pl.DataFrame]:
+    moment = _moment(pl.col(CHANGED))
+    for batch in batches:
+        yield batch if after is None else batch.filter(moment.is_null() | (moment > after))
+
+
+def _newest(batch: pl.DataFrame) -> datetime | None:
+    newest = batch.select(_moment(pl.col(CHANGED)).max()).item()
+    return newest if isinstance(newest, datetime) else None
+
+
+def _numbers(texts: pl.Series) -> pl.Series:
+    plain = [number_text(repr(float(text))) if text else text for text in texts]
+    return pl.Series(texts.name, plain, dtype=pl.String)
+
+
+def _write(path: Path, source: Source, batches: Iterable[pl.DataFrame]) -> int:
+    """Writes the rows in row groups of one size, however they come; says how many there were."""
+    import pyarrow
+    import pyarrow.parquet
+
+    schema = pyarrow.schema([(name, pyarrow.string()) for name in source.names])
+    rows = 0
+    waiting = pl.DataFrame(schema=dict.fromkeys(source.names, pl.String))
+    with pyarrow.parquet.ParquetWriter(path, schema, compression="zstd") as out:
+
+        def write(group: pl.DataFrame) -> None:
+            out.write_table(group.to_arrow().cast(schema), row_group_size=BATCH_ROWS)
+
+        for batch in batches:
+            given = batch.select(
+                pl.when(pl.col(name) != "").then(pl.col(name)).alias(name)
+                if name in batch.columns
+                else pl.lit(None, pl.String).alias(name)
+                for name in source.names
+            )
+            rows += given.height
+            waiting = pl.concat([waiting, given])
+            while waiting.height >= BATCH_ROWS:
+                write(waiting[:BATCH_ROWS])
+                waiting = waiting[BATCH_ROWS:]
+        if waiting.height:
+            write(waiting)
+    return rows
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    if moment is None:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _shown(address: URL) -> str:
+    return address.render_as_string(hide_password=True)

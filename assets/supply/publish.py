@@ -1,0 +1,118 @@
+"""The release: bounds, the record of the run, the folder, the reporting database, `latest`.
+
+The database is loaded before `latest` moves; where it fails, both stay as they were.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from assets.flow import NODES
+from assets.storage.deliveries import Deliveries
+from assets.storage.lake import Lake
+from assets.storage.releases import (
+    Item,
+    contents,
+    hold_to_bounds,
+    identity,
+    latest,
+    write_release,
+)
+from assets.storage.reporting import load_reporting
+from assets.work import House
+from schemas.catalogue import PUBLISHED
+from schemas.operations import RUNS
+from schemas.version import CODE_VERSION
+
+KINDS = {table.name: NODES[table.name].kind for table in PUBLISHED if table.name in NODES}
+
+
+@dataclass(frozen=True)
+class Released:
+    """What a release holds."""
+
+    name: str
+    folder: Path
+    files: int
+    rows: int
+    loaded: dict[str, int]
+
+
+def publish_release(house: House, run: str) -> Released:
+    """Publish what the lake holds now."""
+    lake = Lake(house.root)
+    last = latest(house.root)
+    items = contents(lake, KINDS)
+    hold_to_bounds(items, last, house.bounds)
+    _record_run(lake, house, run, items, last)
+    everything = [*items, *contents(lake, {RUNS.name: "none"})]
+    loaded = load_reporting(house.reporting, _by_table(lake, everything))
+    about = {
+        "made_at": house.now.isoformat(),
+        "code_version": CODE_VERSION,
+        "terms_version": house.state().calendar.terms_version,
+    }
+    folder = write_release(lake, items, about, beside=contents(lake, {RUNS.name: "none"}))
+    return Released(
+        name=folder.name,
+        folder=folder,
+        files=len(items),
+        rows=sum(item.rows for item in items),
+        loaded=loaded,
+    )
+
+
+def release_is_due(house_root: Path) -> bool:
+    """Whether the lake holds something else than readers see."""
+    items = contents(Lake(house_root), KINDS)
+    last = latest(house_root)
+    return bool(items) and (last is None or last["release"] != identity(items)[:16])
+
+
+def _by_table(lake: Lake, items: list[Item]) -> dict[str, tuple[str, list[Path]]]:
+    tables: dict[str, list[Item]] = {}
+    for item in items:
+        tables.setdefault(item.table, []).append(item)
+    return {
+        table: (
+            identity(its),
+            [lake.folder(table) / lake.read(table)[item.key].file for item in its],
+        )
+        for table, its in tables.items()
+    }
+
+
+def _record_run(
+    lake: Lake, house: House, run: str, items: list[Item], last: dict[str, object] | None
+) -> None:
+    """Add the run to the table of runs: what came in since the last one, what is new in it."""
+    earlier = lake.scan(RUNS).collect()
+    known = {name for inputs in earlier["inputs"] for name in json.loads(inputs)}
+    inputs = {
+        f"{d.source}/{d.name}": {"sha256": d.sha256, "rows": d.rows}
+        for d in Deliveries(house.root).all
+        if f"{d.source}/{d.name}" not in known
+    }
+    before = {i["file"]: i["sha256"] for i in last["items"]} if last else {}  # type: ignore[attr-defined]
+    outputs = {
+        item.file: {"sha256": item.sha256, "rows": item.rows}
+        for item in items
+        if before.get(item.file) != item.sha256
+    }
+    row = pl.DataFrame(
+        {
+            "run": [run],
+            "started_at": [house.now],
+            "inputs": [json.dumps(inputs, ensure_ascii=False)],
+            "outputs": [json.dumps(outputs, ensure_ascii=False)],
+            "terms_version": [house.state().calendar.terms_version],
+            "code_version": [CODE_VERSION],
+        },
+        schema=RUNS.schema,
+    )
+    staged = lake.stage(RUNS, "all", pl.concat([earlier, row]).lazy())
+    lake.commit(RUNS.name, {"all": staged.entry("")})

@@ -1,0 +1,437 @@
+"""The words an operator types. Each starts the same jobs that Dagster shows and prints what came of it.
+
+Exit status: 0 done, rejects and findings included; 1 a blocking check or a guard said no; 2 wrong
+usage. Heavy modules are imported inside the commands that use them, so a night with nothing new
+and `--help` cost nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table as Grid
+
+from assets.eligibility.register import ActRefused, RegisterBroken
+from assets.flow import Calendar
+from assets.storage.manifest import LakeBusy
+from pipelines.planner import plan
+from pipelines.rebuild import Outcome, RunFailed, new_arrivals, state_of
+from pipelines.rebuild import nightly as run_nightly
+from pipelines.settings import CITY, Settings
+from schemas.terms.loader import UnregisteredYear, load_terms
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    help="统保 Tongbao: from customs export data to the roster of a free export-credit policy.\n\n"
+    "Example: [bold]tongbao demo[/bold] makes a sample city and runs everything on it.",
+)
+roster_app = typer.Typer(
+    no_args_is_help=True,
+    help="The roster's life. Example: tongbao roster publish --policy-year 2025",
+)
+policies_app = typer.Typer(
+    no_args_is_help=True, help="Policies. Example: tongbao policies review --policy-year 2025"
+)
+app.add_typer(roster_app, name="roster")
+app.add_typer(policies_app, name="policies")
+out = Console(highlight=False)
+
+Year = Annotated[int, typer.Option("--policy-year", help="The policy year, e.g. 2025.")]
+By = Annotated[str, typer.Option(help="The role that acts, never a person, e.g. commerce-bureau.")]
+
+
+def settings() -> Settings:
+    """The settings of this call."""
+    return Settings()  # type: ignore[call-arg]
+
+
+@contextmanager
+def progress() -> Iterator[None]:
+    """A bar for the table being made, where somebody looks."""
+    from pipelines.resources import SettingsHouse
+
+    columns = (
+        TextColumn("{task.fields[table]:<24}"), BarColumn(), MofNCompleteColumn(),
+        TextColumn("{task.fields[key]}"), TimeElapsedColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task("", table="", key="", total=1)
+
+        def report(table: str, key: str, done: int, of: int) -> None:
+            bars.update(task, table=table, key=key, completed=done, total=of)
+
+        SettingsHouse.reporter = report
+        try:
+            yield
+        finally:
+            SettingsHouse.reporter = None
+
+
+def run(given: Settings, **what: object) -> Outcome:
+    """Bring up to date with a progress bar, where there is anything to do."""
+    if not new_arrivals(given) and not plan(state_of(given)):
+        return run_nightly(given, **what)  # type: ignore[arg-type]
+    with progress():
+        return run_nightly(given, **what)  # type: ignore[arg-type]
+
+
+def finish(outcome: Outcome) -> None:
+    """Say what was done; a refused file is a guard's no."""
+    out.print(outcome.sentence())
+    for sentence in outcome.refused:
+        out.print(f"[red]Refused[/red]: {sentence}")
+    if outcome.refused:
+        raise typer.Exit(1)
+
+
+@app.command()
+def nightly(
+    dry_run: Annotated[bool, typer.Option(help="Only say what would be rebuilt.")] = False,
+) -> None:
+    """Pull what is new, rebuild only what that touches, reconcile, release.
+
+    Example: tongbao nightly
+    """
+    if dry_run:
+        show_plan()
+    else:
+        finish(run(settings()))
+
+
+@app.command("plan")
+def show_plan() -> None:
+    """What would be rebuilt and why, before anything is written.
+
+    Example: tongbao plan
+    """
+    given = settings()
+    arrivals = new_arrivals(given)
+    if arrivals:
+        out.print(f"{len(arrivals)} new files to pull, the first {arrivals[0]}.")
+    runs = plan(state_of(given))
+    if not runs:
+        out.print("Nothing is stale." if not arrivals else "Nothing else is stale yet.")
+        return
+    grid = Grid("job", "keys", "why", box=None, pad_edge=False)
+    for run_ in runs:
+        keys = run_.first if run_.first == run_.last else f"{run_.first} … {run_.last}"
+        why = sorted({f"{f.table}: {f.why}" for f in run_.findings})
+        grid.add_row(run_.job, keys, "; ".join(why[:3]) + ("; …" if len(why) > 3 else ""))
+    out.print(grid)
+
+
+@app.command()
+def backfill(
+    policy_year: Annotated[str, typer.Option(help="A year or a range, e.g. 2022..2025.")],
+    as_of: Annotated[
+        str | None, typer.Option(help="As it was known then, e.g. 2025-05-01; a place of its own.")
+    ] = None,
+) -> None:
+    """Prior years, with progress, resumable, in this process.
+
+    Example: tongbao backfill --policy-year 2022..2025
+    """
+    first, _, last = policy_year.partition("..")
+    years = [load_terms(year).policy_year for year in range(int(first), int(last or first) + 1)]
+    given = settings()
+    if as_of:
+        given = known_then(given, as_of)
+        out.print(f"As known on {as_of}, in {given.lake}")
+    finish(run(given, keys=keys_of(years), publish=as_of is None))
+
+
+def keys_of(policy_years: list[int]) -> set[str]:
+    """The keys of every kind that these policy years are made of."""
+    calendar = Calendar.registered()
+    cover = {month for year in policy_years for month in calendar.cover_months(str(year))}
+    last_export_year = max(calendar.terms[year].export_year for year in policy_years)
+    months = {m for m in calendar.months if m <= max(cover) or int(m[:4]) <= last_export_year}
+    return months | {m[:4] for m in months} | {str(year) for year in policy_years} | {"all"}
+
+
+def known_then(given: Settings, as_of: str) -> Settings:
+    """Settings for a lake of its own with the sources and the register as known at a moment."""
+    moment = datetime.fromisoformat(as_of)
+    place = given.lake / "as-of" / as_of.replace(":", "")
+    then = given.model_copy(update={"now": moment, "lake": place, "reporting_url": "", "dagster_home": None})
+    from assets.eligibility.register import copy_until
+
+    copy_until(given.lake, place, then.present)
+    return then
+
+
+@app.command()
+def sample(
+    out_folder: Annotated[Path, typer.Option("--out", help="Where to write it.")] = CITY / "sources",
+    enterprises: Annotated[int, typer.Option(min=1)] = 2000,
+    seed: Annotated[int, typer.Option()] = 1,
+    years: Annotated[str, typer.Option(help="Export years, e.g. 2021..2025.")] = "2021..2025",
+    declarations: Annotated[int, typer.Option(help="Mean declarations a trader-year.")] = 126,
+    database: Annotated[str | None, typer.Option(help="Also load it into this database.")] = None,
+    parquet: Annotated[bool, typer.Option(help="Only Parquet, for volume.")] = False,
+) -> None:
+    """Write a sample city of a given size and seed.
+
+    Example: tongbao sample --enterprises 200 --seed 7 --out /tmp/city
+    """
+    from pipelines.sample_city.city import City, write_city
+    from pipelines.sample_city.database import write_city_database
+
+    first, _, last = years.partition("..")
+    city = City(enterprises, seed, int(first), int(last or first), declarations)
+    with sample_progress() as report:
+        write_city(city, out_folder, layout="parquet" if parquet else "mixed", progress=report)
+    if database:
+        write_city_database(out_folder, database)
+    out.print(f"A sample city of {enterprises:,} enterprises is in {out_folder}")
+
+
+@contextmanager
+def sample_progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for the making of a sample city."""
+    columns = (
+        TextColumn("{task.fields[table]:<24}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task("", table="", total=1)
+
+        def report(what: str, done: int, of: int) -> None:
+            bars.update(task, table=what, completed=done, total=of)
+
+        yield report
+
+
+@app.command()
+def demo(
+    enterprises: Annotated[int, typer.Option(min=1)] = 2000,
+    seed: Annotated[int, typer.Option()] = 1,
+    declarations: Annotated[int, typer.Option(help="Mean declarations a trader-year.")] = 126,
+    folder: Annotated[Path, typer.Option(help="Where everything goes.")] = CITY,
+) -> None:
+    """Make the sample city and run everything on it, from pull to report.
+
+    Example: tongbao demo --enterprises 200
+    """
+    from pipelines.demo import run_demo
+
+    run_demo(out, enterprises, seed, declarations, folder)
+
+
+@roster_app.command()
+def publish(
+    policy_year: Year,
+    acknowledge_rejects: Annotated[bool, typer.Option(help="Refused lines were looked at.")] = False,
+    by: By = "commerce-bureau",
+) -> None:
+    """Publish today's decisions as the next edition, for objection.
+
+    Example: tongbao roster publish --policy-year 2025 --acknowledge-rejects
+    """
+    act(
+        "roster_publish",
+        "publish_edition",
+        policy_year=policy_year,
+        by=by,
+        acknowledge_rejects=acknowledge_rejects,
+    )
+
+
+@roster_app.command("object")
+def object_(
+    policy_year: Year,
+    objection_no: Annotated[str, typer.Option()],
+    uscc: Annotated[str, typer.Option()],
+    claim: Annotated[str, typer.Option(help="should_be_listed, should_not_be_listed or details_wrong")],
+    grounds: Annotated[str, typer.Option()] = "",
+    by: By = "commerce-bureau",
+) -> None:
+    """Enter an objection that did not come through the source.
+
+    Example: tongbao roster object --policy-year 2025 --objection-no P-1 \\
+    --uscc 914403001922038216 --claim should_be_listed
+    """
+    act("roster_object", "submit_objection", policy_year=policy_year, by=by, objection_no=objection_no,
+        uscc=uscc, claim=claim, grounds=grounds)  # fmt: skip
+
+
+@roster_app.command()
+def decide(
+    policy_year: Year,
+    objection_no: Annotated[str, typer.Option()],
+    ruling: Annotated[str, typer.Option(help="upheld or rejected")],
+    decision: Annotated[str, typer.Option(help="The decision that holds instead.")] = "",
+    by: By = "commerce-bureau",
+) -> None:
+    """Rule on an objection; the next edition carries an upheld one.
+
+    Example: tongbao roster decide --policy-year 2025 --objection-no P-1 --ruling upheld
+    """
+    act("roster_decide", "decide_objection", policy_year=policy_year, by=by, objection_no=objection_no,
+        ruling=ruling, decision=decision)  # fmt: skip
+
+
+@roster_app.command()
+def confirm(
+    policy_year: Year,
+    edition: Annotated[int, typer.Option(help="The published edition.")] = 1,
+    by: By = "commerce-bureau",
+) -> None:
+    """Confirm a published edition once its notice period is over.
+
+    Example: tongbao roster confirm --policy-year 2025 --edition 1
+    """
+    act("roster_confirm", "confirm_edition", policy_year=policy_year, by=by, edition=edition)
+
+
+def act(job: str, op: str, given: Settings | None = None, **config: object) -> None:
+    """Run one of the roster's acts as its Dagster job, then bring up to date what it touches."""
+    from pipelines.rebuild import run_act
+
+    given = given or settings()
+    load_terms(int(str(config["policy_year"])))
+    run_act(given, job, op, config)
+    entry = state_of(given).register.acts[-1]
+    out.print(
+        f"{entry.act} · policy year {entry.policy_year} edition {entry.edition} · by {entry.by} · "
+        f"register entry {entry.sequence} {entry.sha256[:16]}"
+    )
+
+
+@roster_app.command()
+def explain(
+    policy_year: Year,
+    uscc: Annotated[str, typer.Argument(help="Unified social credit code.")],
+    lines: Annotated[int, typer.Option(help="How many lines to show.")] = 40,
+) -> None:
+    """The decision on one enterprise, down to lines, rates and clause.
+
+    Example: tongbao roster explain --policy-year 2025 914403001922038216
+    """
+    from assets.eligibility.explain import explain as find
+    from pipelines.reading import show_explanation
+
+    load_terms(policy_year)
+    show_explanation(out, find(state_of(settings()), policy_year, uscc), lines)
+
+
+@roster_app.command()
+def diff(
+    policy_year: Year,
+    limit: Annotated[int, typer.Option(help="How many lines to show.")] = 40,
+) -> None:
+    """What each edition changed of the one before.
+
+    Example: tongbao roster diff --policy-year 2024
+    """
+    from pipelines.reading import show_changes
+
+    load_terms(policy_year)
+    show_changes(out, settings().lake, policy_year, limit)
+
+
+@app.command()
+def rejects(
+    source: Annotated[str | None, typer.Option(help="Only of this source.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Only with this reason.")] = None,
+    limit: Annotated[int, typer.Option(help="How many rows to show.")] = 20,
+) -> None:
+    """Open refused rows, with all their reasons.
+
+    Example: tongbao rejects --reason missing_rate
+    """
+    from pipelines.reading import show_rejects
+
+    show_rejects(out, settings().lake, source, reason, limit)
+
+
+@policies_app.command()
+def review(policy_year: Year) -> None:
+    """Policies whose insured could not be identified.
+
+    Example: tongbao policies review --policy-year 2025
+    """
+    from pipelines.reading import show_unidentified
+
+    load_terms(policy_year)
+    show_unidentified(out, settings().lake, policy_year)
+
+
+@app.command()
+def push(month: Annotated[str, typer.Option(help="The push month, e.g. 2025-08.")]) -> None:
+    """Make (or bring up to date) a month's push list.
+
+    Example: tongbao push --month 2025-08
+    """
+    from pipelines.reading import show_push
+
+    given = settings()
+    calendar = Calendar.registered()
+    if month not in calendar.keys("push_month"):
+        raise UnregisteredYear(
+            f"{month} is in no registered cover year: registered are "
+            f"{', '.join(calendar.keys('policy_year'))}."
+        )
+    year = calendar.policy_year_of(month)
+    finish(run(given, keys=keys_of([int(year or 0)]) | {month}))
+    show_push(out, given.lake, month)
+
+
+@app.command()
+def statistics(policy_year: Year) -> None:
+    """The year's figures.
+
+    Example: tongbao statistics --policy-year 2025
+    """
+    from pipelines.reading import show_statistics
+
+    terms = load_terms(policy_year)
+    given = settings()
+    finish(run(given, keys=keys_of([policy_year])))
+    show_statistics(out, given.lake, terms)
+
+
+@app.command()
+def verify() -> None:
+    """Recompute checksums and control totals of everything published, and the register's chain.
+
+    Example: tongbao verify
+    """
+    from pipelines.reading import verify_everything
+
+    faults = verify_everything(out, settings())
+    if faults:
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command; what is refused is one sentence."""
+    os.umask(0o022)
+    try:
+        app(standalone_mode=True)
+    except UnregisteredYear as refused:
+        _refuse(refused, 2)
+    except (RunFailed, LakeBusy, ActRefused, RegisterBroken, LookupError) as refused:
+        _refuse(refused, 1)
+
+
+def _refuse(refused: Exception, status: int) -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]{refused.args[0]}[/red]")
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

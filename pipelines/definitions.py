@@ -1,0 +1,33 @@
+"""The code location: everything that Dagster shows and runs, listed by name."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+import assets.arrivals.assets
+import assets.customs.assets
+import assets.eligibility.assets
+import assets.policies.assets
+import assets.push.assets
+import assets.statistics.assets
+import assets.supply.assets
+from pipelines.jobs import jobs, nightly_schedule
+from pipelines.resources import house
+
+STAGES = [
+    assets.arrivals.assets,
+    assets.customs.assets,
+    assets.eligibility.assets,
+    assets.policies.assets,
+    assets.push.assets,
+    assets.statistics.assets,
+    assets.supply.assets,
+]
+
+defs = dg.Definitions(
+    assets=[*dg.load_assets_from_modules(STAGES), *assets.arrivals.assets.source_specs],
+    jobs=jobs,
+    schedules=[nightly_schedule],
+    resources={"house": house},
+    executor=dg.in_process_executor,
+)

@@ -1,0 +1,132 @@
+"""The demo: a sample city lived through in three moments, from pull to release.
+
+The list of 2025 is published in May, confirmed after its notice period, and everything is made once
+more in the following January; the earlier years come in as imported lists.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import polars as pl
+from rich.console import Console
+
+from assets.storage.lake import Lake
+from assets.versions import current
+from pipelines.cli import act, progress, sample_progress
+from pipelines.reading import grid
+from pipelines.rebuild import Outcome, nightly, state_of
+from pipelines.sample_city.city import City, write_city
+from pipelines.settings import Settings
+from schemas.catalogue import TABLES
+from schemas.eligibility import OBJECTIONS
+from schemas.terms.loader import all_terms
+
+PUBLISHED_AT = "2025-05-15T09:00:00+08:00"
+CONFIRMED_AT = "2025-05-26T09:00:00+08:00"
+TODAY = "2026-01-15T08:00:00+08:00"
+YEAR = 2025
+UNTIL_DECISIONS = ("references", "declared_months", "export_years", "policy_years")
+
+
+def run_demo(out: Console, enterprises: int, seed: int, declarations: int, folder: Path) -> None:
+    """Make the city, live its three moments, and show what came of it."""
+    started = time.monotonic()
+    sources, lake = folder / "sources", folder / "lake"
+    with step(out, f"A sample city of {enterprises:,} enterprises"), sample_progress() as report:
+        write_city(
+            City(enterprises, seed, declarations_per_enterprise=declarations),
+            sources,
+            progress=report,
+        )
+    first, second, today = (
+        Settings(sources=sources, lake=lake, now=moment)  # type: ignore[call-arg, arg-type]
+        for moment in (PUBLISHED_AT, CONFIRMED_AT, TODAY)
+    )
+    if not state_of(first).register.of(YEAR):
+        with step(out, "15 May 2025: pull, decide, publish the list (公示)"):
+            bring_up(first, jobs=UNTIL_DECISIONS, publish=False)
+            act("roster_publish", "publish_edition", first, policy_year=YEAR, by="commerce-bureau",
+                acknowledge_rejects=True)  # fmt: skip
+        with step(out, "26 May 2025: rule on objections, confirm (确认)"):
+            bring_up(second, jobs=UNTIL_DECISIONS, publish=False)
+            rule(second)
+            act("roster_confirm", "confirm_edition", second, policy_year=YEAR, by="commerce-bureau",
+                edition=1)  # fmt: skip
+    with step(out, "15 January 2026: the nightly"):
+        outcome = bring_up(today)
+        out.print(outcome.sentence())
+    summary(out, today)
+    out.print(f"\nDone in {time.monotonic() - started:,.0f} s.")
+
+
+def bring_up(given: Settings, **what: object) -> Outcome:
+    """A nightly with a progress bar."""
+    with progress():
+        return nightly(given, **what)  # type: ignore[arg-type]
+
+
+def rule(given: Settings) -> None:
+    """Reject every objection: what the sample's objectors claim, its data does not bear out."""
+    objections = current(Lake(given.lake).scan(OBJECTIONS.ledger), OBJECTIONS)
+    for number in objections.filter(pl.col("policy_year") == YEAR).collect()["objection_no"]:
+        act("roster_decide", "decide_objection", given, policy_year=YEAR, by="commerce-bureau",
+            objection_no=number, ruling="rejected", decision="")  # fmt: skip
+
+
+@contextmanager
+def step(out: Console, title: str) -> Iterator[None]:
+    """Say what is done, and how long it took."""
+    started = time.monotonic()
+    out.print(f"[bold]{title}[/bold]")
+    yield
+    out.print(f"  [dim]{time.monotonic() - started:,.1f} s[/dim]")
+
+
+def summary(out: Console, given: Settings) -> None:
+    """What was made, year by year, and where each result is."""
+    lake = Lake(given.lake)
+    years = pl.DataFrame([_year(lake, terms.policy_year, terms.label_zh) for terms in all_terms()])
+    out.print()
+    out.print(grid("保单年度 · policy years", years))
+    release = given.lake / "releases" / "latest"
+    places = {
+        "名单 roster": release / "roster" / f"policy_year={YEAR}.parquet",
+        "核对 reconciliation": release / "policy_reconciliation" / f"policy_year={YEAR}.parquet",
+        "推送 push list": release / "push_list" / "push_month=2026-01.parquet",
+        "统计 statistics": release / "annual_statistics" / f"policy_year={YEAR}.parquet",
+        "拒收 refused rows": release / "rejected_rows.parquet",
+        "报表库 reporting database": given.reporting,
+        "索引 index of the release": release / "index.json",
+    }
+    out.print("\n[bold]Where each result is[/bold]")
+    for name, place in places.items():
+        out.print(f"  {name:<28} {place}", soft_wrap=True)
+    out.print("\nNext: [bold]./run tongbao roster explain --policy-year 2025 USCC[/bold], "
+              "[bold]./run dagster dev[/bold]")  # fmt: skip
+
+
+def _year(lake: Lake, policy_year: int, name: str) -> dict[str, object]:
+    def rows(table: str, **where: str) -> int:
+        frame = lake.scan(TABLES[table], [str(policy_year)])
+        for column, value in where.items():
+            frame = frame.filter(pl.col(column) == value)
+        return int(frame.select(pl.len()).collect().item())
+
+    claims = lake.scan(TABLES["claim_audit"], [str(policy_year)])
+    paid = claims.select(pl.col("paid_usd").sum()).collect().item()
+    return {
+        "年度": name,
+        "名单 listed": rows("take_up"),
+        "领取 taken up": rows("take_up", status="taken_up"),
+        "逾期 late": rows("take_up", status="taken_up_late"),
+        "保单 policies": rows("policy_reconciliation"),
+        "一致 matched": rows("policy_reconciliation", status="matched"),
+        "差异 discrepant": rows("policy_reconciliation", status="discrepant"),
+        "赔案 claims": rows("claim_audit"),
+        "赔付 paid USD": f"{paid or 0:,}",
+        "漂移 drift": rows("roster_drift"),
+    }

@@ -1,0 +1,68 @@
+"""The jobs: one a kind of key, the pull, the release, the nightly, and the roster's acts.
+
+A job cannot mix kinds of keys. `nightly` is one op that calls the same `rebuild` as the command
+line, so a schedule, a click and a command do the same work in the same order.
+"""
+
+import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import (
+    UnresolvedAssetJobDefinition,
+)
+
+from pipelines.planner import ASSETS
+from pipelines.roster_acts import roster_confirm, roster_decide, roster_object, roster_publish
+
+_ABOUT = {
+    "references": "Ledgers of rates, registry, lists, policies, claims, ratings and bulletins.",
+    "declared_months": "Ledger and value of declaration lines, by declared month.",
+    "export_years": "Monthly and annual exports, by statistical year.",
+    "policy_years": "Decisions, editions, reconciliation, take-up and claims, by policy year.",
+    "push_months": "The monthly push lists.",
+    "statistics": "The annual statistics, by policy year.",
+    "rejects": "The table of refused rows.",
+}
+
+pull_job = dg.define_asset_job(
+    "pull", selection=["deliveries"], executor_def=dg.in_process_executor,
+    description="Receive what is new in the sources.",
+)  # fmt: skip
+release_job = dg.define_asset_job(
+    "release", selection=["release"], executor_def=dg.in_process_executor,
+    description="Publish what was made: a release folder, `latest`, the reporting database.",
+)  # fmt: skip
+table_jobs = [
+    dg.define_asset_job(
+        job, selection=list(tables), executor_def=dg.in_process_executor, description=_ABOUT[job]
+    )
+    for job, tables in ASSETS.items()
+]
+
+
+@dg.op(required_resource_keys={"house"})
+def bring_up_to_date(context: dg.OpExecutionContext) -> None:
+    """Pull, rebuild what is stale, release: what `tongbao nightly` does."""
+    from pipelines.rebuild import nightly as run_nightly
+
+    outcome = run_nightly(context.resources.house.settings, instance=context.instance)
+    context.log.info(outcome.sentence())
+    if outcome.refused:
+        raise dg.Failure("; ".join(outcome.refused))
+
+
+@dg.job(executor_def=dg.in_process_executor)
+def nightly() -> None:
+    """Everything that is new: pulled, rebuilt, reconciled, released."""
+    bring_up_to_date()
+
+
+nightly_schedule = dg.ScheduleDefinition(
+    name="every_night",
+    job=nightly,
+    cron_schedule="30 2 * * *",
+    execution_timezone="Asia/Shanghai",
+    description="Half past two in Shenzhen.",
+)
+jobs: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
+    pull_job, *table_jobs, release_job, nightly,
+    roster_publish, roster_object, roster_decide, roster_confirm,
+]  # fmt: skip

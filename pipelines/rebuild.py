@@ -1,0 +1,174 @@
+"""The loop: pull, run what is stale job by job, release. In one process, with one lock on the lake.
+
+Each step is an in-process run of the named Dagster job; what is done is not stale, so an
+interrupted rebuild goes on where it was. Dagster is imported only when there is something to run.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from assets.flow import Calendar
+from assets.staleness import State
+from assets.storage.deliveries import Deliveries
+from assets.storage.drop_folder import list_arrivals
+from assets.storage.manifest import lake_lock
+from assets.storage.releases import contents, identity, latest
+from pipelines.planner import JOBS, Run, due
+from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+ROUNDS = 12
+"""A year's statistics wait for the year before: at most so many rounds of one job."""
+
+
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+class RunFailed(RuntimeError):
+    """A blocking check or a guard said no; what was good has landed."""
+
+
+@dataclass
+class Outcome:
+    """What a rebuild did."""
+
+    deliveries: int = 0
+    rows: int = 0
+    refused: list[str] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+    release: str | None = None
+
+    def sentence(self) -> str:
+        """What was done, for people."""
+        if not (self.deliveries or self.runs or self.release):
+            return "Nothing new: nothing was rebuilt."
+        keys = sum(run.keys for run in self.runs)
+        return (
+            f"{self.deliveries} new deliveries with {self.rows:,} rows; "
+            f"{keys} keys rebuilt in {len(self.runs)} runs; "
+            f"{'release ' + self.release if self.release else 'nothing to release'}."
+        )
+
+
+def new_arrivals(settings: Settings) -> list[str]:
+    """The files that no delivery is recorded for."""
+    names = [path.name for path in sorted(settings.sources.glob("*")) if path.is_dir()]
+    seen = Deliveries(settings.lake).seen()
+    arrivals, _ = list_arrivals(settings.sources, names)
+    return [a.name for a in arrivals if (a.source, a.name, a.size, a.modified_ns) not in seen]
+
+
+def state_of(settings: Settings) -> State:
+    """The lake as it is, at the settings' present."""
+    return State(settings.lake, Calendar.registered(), settings.present, settings.rates_ranking)
+
+
+def nightly(
+    settings: Settings,
+    *,
+    jobs: Collection[str] = tuple(JOBS),
+    keys: Collection[str] | None = None,
+    instance: dg.DagsterInstance | None = None,
+    publish: bool = True,
+) -> Outcome:
+    """Pull what is new, rebuild what is stale (of some jobs or keys only), and release it."""
+    with lake_lock(settings.lake):
+        outcome = Outcome()
+        dagster = _Dagster(settings, instance)
+        if new_arrivals(settings):
+            before = len(Deliveries(settings.lake).all)
+            dagster.run("pull")
+            new = Deliveries(settings.lake).all[before:]
+            outcome.deliveries, outcome.rows = len(new), sum(d.rows for d in new)
+            outcome.refused = [d.refused for d in new if d.refused]
+        for job in jobs:
+            _bring_up_to_date(settings, dagster, job, keys, outcome)
+        if publish and _release_is_due(settings):
+            dagster.run("release")
+            index = latest(settings.lake)
+            outcome.release = str(index["release"]) if index else None
+        return outcome
+
+
+def run_act(settings: Settings, job: str, op: str, config: Mapping[str, object]) -> None:
+    """Run one of the roster's acts as its job, then rebuild what it touches."""
+    dagster = _Dagster(settings, None)
+    dagster.run(job, config={"ops": {op: {"config": dict(config)}}})
+    with lake_lock(settings.lake):
+        _bring_up_to_date(settings, dagster, "policy_years", None, Outcome())
+
+
+def _bring_up_to_date(
+    settings: Settings,
+    dagster: _Dagster,
+    job: str,
+    keys: Collection[str] | None,
+    outcome: Outcome,
+) -> None:
+    for _ in range(ROUNDS):
+        runs = due(state_of(settings), job, keys)
+        if not runs:
+            return
+        for run in runs:
+            dagster.run(job, run)
+            outcome.runs.append(run)
+    raise RunFailed(f"{job} is still stale after {ROUNDS} rounds: see `tongbao plan`.")
+
+
+def _release_is_due(settings: Settings) -> bool:
+    from assets.flow import NODES
+    from assets.storage.manifest import Manifests
+    from schemas.catalogue import PUBLISHED
+
+    kinds = {table.name: NODES[table.name].kind for table in PUBLISHED if table.name in NODES}
+    items = contents(Manifests(settings.lake), kinds)
+    last = latest(settings.lake)
+    return bool(items) and (last is None or last["release"] != identity(items)[:16])
+
+
+class _Dagster:
+    """Runs jobs in this process; imports Dagster at the first one."""
+
+    def __init__(self, settings: Settings, instance: dg.DagsterInstance | None) -> None:
+        self._settings, self._instance = settings, instance
+
+    def run(self, job: str, run: Run | None = None, config: Mapping[str, object] | None = None) -> None:
+        """Run a job over a stretch of keys; what fails is raised in one sentence."""
+        from pipelines.definitions import defs
+        from pipelines.resources import SettingsHouse, dagster_instance, sweep_dead_runs
+
+        if self._instance is None:
+            self._instance = dagster_instance(self._settings.home)
+            sweep_dead_runs(self._instance)
+        tags = {"tongbao/process": str(os.getpid())}
+        partitioned = run is not None and run.first != "all"
+        if run is not None and partitioned:
+            tags["dagster/asset_partition_range_start"] = run.first
+            tags["dagster/asset_partition_range_end"] = run.last
+        result = defs.resolve_job_def(job).execute_in_process(
+            instance=self._instance,
+            tags=tags,
+            run_config={**_QUIET, **(config or {})},
+            resources={"house": SettingsHouse(self._settings)},
+            raise_on_error=False,
+        )
+        if not result.success:
+            raise RunFailed(_why(result))
+
+
+def _why(result: dg.ExecuteInProcessResult) -> str:
+    for event in result.all_events:
+        if event.is_step_failure:
+            data = event.step_failure_data
+            if data.user_failure_data and data.user_failure_data.description:
+                return str(data.user_failure_data.description)
+            if data.error:
+                cause = data.error.cause or data.error
+                return cause.message.strip()
+    return "The run failed without a step to blame: see Dagster's log."

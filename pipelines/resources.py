@@ -1,0 +1,80 @@
+"""What Dagster's runs are given: the house (lake, present, rankings) and the place of its records."""
+
+import os
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import dagster as dg
+
+from assets.partitions import CALENDAR
+from assets.staleness import State
+from assets.storage.drop_folder import Arrival, list_arrivals
+from assets.storage.releases import Bounds
+from pipelines.settings import Settings
+from schemas.catalogue import SOURCES
+
+Reporter = Callable[[str, str, int, int], None]
+SMALL_TABLE = 200
+"""Rows below which a table's growth says nothing."""
+
+
+class SettingsHouse:
+    """The house as the settings have it, at one present for a whole run."""
+
+    reporter: Reporter | None = None
+    """Shows progress; set by the command line for runs in its own process."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Fix the present."""
+        self.settings = settings
+        self.root: Path = settings.lake
+        self.now: datetime = settings.present
+        self.reporting = settings.reporting
+        self.bounds = Bounds(settings.release_floor, settings.release_ceiling, SMALL_TABLE)
+
+    def state(self) -> State:
+        """The lake as it is at this moment."""
+        return State(self.root, CALENDAR, self.now, self.settings.rates_ranking)
+
+    def arrivals(self) -> list[Arrival]:
+        """What lies in the drop folder."""
+        return list_arrivals(self.settings.sources, [source.name for source in SOURCES])[0]
+
+    def report(self, table: str, key: str, done: int, of: int) -> None:
+        """Show progress, where somebody looks."""
+        if SettingsHouse.reporter:
+            SettingsHouse.reporter(table, key, done, of)
+
+
+@dg.resource(description="Lake, present and rankings, from TONGBAO_… settings.")
+def house(_: dg.InitResourceContext) -> SettingsHouse:
+    """The house of the present settings."""
+    return SettingsHouse(Settings())  # type: ignore[call-arg]
+
+
+INSTANCE_YAML = """\
+telemetry: {enabled: false}
+nux: {enabled: false}
+"""
+
+
+def dagster_instance(home: Path) -> dg.DagsterInstance:
+    """The instance whose records are at `home`, made ready where it is new."""
+    home.mkdir(parents=True, exist_ok=True)
+    config = home / "dagster.yaml"
+    if not config.exists():
+        config.write_text(INSTANCE_YAML)
+    os.environ["DAGSTER_HOME"] = str(home)
+    return dg.DagsterInstance.from_config(str(home))
+
+
+def sweep_dead_runs(instance: dg.DagsterInstance) -> int:
+    """Close the runs that a killed process left open; call only with the lake's lock held."""
+    open_runs = instance.get_runs(
+        dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])
+    )
+    dead = [run for run in open_runs if run.tags.get("tongbao/process") not in (None, str(os.getpid()))]
+    for run in dead:
+        instance.report_run_failed(run, "The process of this run was killed; its work is done again.")
+    return len(dead)

@@ -1,0 +1,58 @@
+"""Settings from the environment (`TONGBAO_…`) or a `.env` file; each has a default for a laptop.
+
+The only clock of the project is `Settings.present`.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from schemas.calendar import SHANGHAI
+
+PROJECT = Path(__file__).resolve().parent.parent
+CITY = PROJECT / "city"
+
+
+class Settings(BaseSettings):
+    """Everything that can differ between two installations."""
+
+    model_config = SettingsConfigDict(env_prefix="TONGBAO_", env_file=".env", extra="ignore", frozen=True)
+
+    sources: Path = Field(CITY / "sources", description="drop folder: one folder a source")
+    sources_url: str | None = Field(None, description="instead: a database with the sources")
+    lake: Path = Field(CITY / "lake", description="where tables live")
+    reporting_url: str = Field("", description="reporting database; SQLite in the lake's folder")
+    dagster_home: Path | None = Field(None, description="Dagster's own records")
+    now: datetime | None = Field(None, description="the present, for rehearsals and backfills")
+    rates_ranking: tuple[str, ...] = Field(
+        ("customs", "safe", "ecb"), description="exchange rate sources, best first"
+    )
+    release_floor: float = Field(0.5, description="least rows of a table, of the last release's")
+    release_ceiling: float = Field(20.0, description="most rows of a table, of the last release's")
+
+    @property
+    def present(self) -> datetime:
+        """The present, UTC: the setting, else the clock. Without an offset it is Shenzhen's."""
+        if self.now is None:
+            return datetime.now(UTC)
+        moment = self.now if self.now.tzinfo else self.now.replace(tzinfo=SHANGHAI)
+        return moment.astimezone(UTC)
+
+    @property
+    def reporting(self) -> str:
+        """The reporting database's URL."""
+        return self.reporting_url or f"sqlite:///{self.lake / 'reporting.sqlite'}"
+
+    @property
+    def home(self) -> Path:
+        """Dagster's home: beside the lake unless set."""
+        return self.dagster_home or self.lake / "dagster"
+
+
+if __name__ == "__main__" and sys.argv[1:] == ["dagster_home"]:
+    sys.stdout.write(f"{Settings().home}\n")  # type: ignore[call-arg]

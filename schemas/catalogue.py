@@ -1,0 +1,44 @@
+"""All tables in the order in which data flows: the one list that every rendering reads."""
+
+from __future__ import annotations
+
+from schemas import customs, eligibility, operations, policies, push, statistics
+from schemas.table import Source, Table
+
+SOURCES: tuple[Source, ...] = (
+    customs.DECLARATIONS,
+    customs.RATES,
+    eligibility.ENTERPRISES,
+    eligibility.PUBLISHED_ROSTERS,
+    eligibility.OBJECTIONS,
+    policies.POLICIES,
+    policies.CLAIMS,
+    policies.SERVICE_USAGE,
+    push.COUNTRY_RISK,
+    push.RISK_BULLETINS,
+)
+INTERNAL: tuple[Table, ...] = (
+    customs.LEDGER_ORIGINS,
+    customs.CUBE,
+    customs.LINE_COUNTS,
+    customs.LINE_REJECTS,
+)
+PUBLISHED: tuple[Table, ...] = (
+    customs.MONTHLY_EXPORTS,
+    customs.ANNUAL_EXPORTS,
+    eligibility.ROSTER_DECISIONS,
+    eligibility.ROSTER_EDITIONS,
+    eligibility.ROSTER,
+    eligibility.ROSTER_CHANGES,
+    eligibility.ROSTER_DRIFT,
+    policies.POLICY_RECONCILIATION,
+    policies.TAKE_UP,
+    policies.CLAIM_AUDIT,
+    push.PUSH_LIST,
+    statistics.ANNUAL_STATISTICS,
+    operations.REJECTED_ROWS,
+    operations.RUNS,
+)
+TABLES: dict[str, Table] = {
+    table.name: table for table in (*SOURCES, *(source.ledger for source in SOURCES), *INTERNAL, *PUBLISHED)
+}

@@ -1,0 +1,197 @@
+"""Policies, claims and services as delivered; what the audit says of each policy, line and claim."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from schemas.customs import UPDATED_AT
+from schemas.eligibility import POLICY_YEAR, USCC
+from schemas.table import CODES, MONEY, Column, Field, Source, Table
+
+CHANNELS = ("online", "offline")
+POLICY_STATUSES = ("active", "cancelled")
+CAUSES = (
+    "insolvency", "protracted_default", "repudiation", "bank_insolvency", "bank_default",
+    "bank_non_acceptance", "war_or_unrest", "trade_control", "transfer_restriction",
+)  # fmt: skip
+CLAIM_STATUSES = ("reported", "filed", "accepted", "declined", "paid")
+SERVICES = (
+    "credit_report", "bill_of_lading_report", "online_underwriting", "online_claim",
+    "online_credit", "online_consultation", "app_binding",
+)  # fmt: skip
+RECONCILIATION_STATUSES = (
+    "cancelled", "unidentified", "not_on_roster", "duplicate", "discrepant", "matched",
+)  # fmt: skip
+DISCREPANCIES = (
+    "cover_from", "cover_to", "insured_percentage", "buyer_limit", "policy_year",
+    "issued_before_confirmation", "removed_from_edition",
+)  # fmt: skip
+OBSERVATIONS = (
+    "issued_over_7_days_after_take_up", "name_differs", "district_differs",
+    "channel_not_in_notice", "shared_customs_code", "invalid_check_digit",
+)  # fmt: skip
+MATCHED_BY = ("uscc", "customs_code", "name", "review")
+TAKE_UP_STATUSES = ("taken_up", "taken_up_late", "not_taken_up")
+FINDINGS = (
+    "no_policy", "excluded_country", "after_cancellation", "paid_outside_cover", "overpaid",
+    "underpaid", "declined_but_covered",
+)  # fmt: skip
+
+POLICIES = Source(
+    name="policies",
+    zh="保单",
+    about="Policies issued by the insurer.",
+    key=("policy_no",),
+    columns=(
+        Field("policy_no", "保单号", pl.String, "Unique across years.", form="code"),
+        POLICY_YEAR,
+        Field("insured_uscc", "被保险人统一社会信用代码", pl.String, "As stated; may be wrong.",
+              required=False, form="code"),
+        Field("insured_customs_code", "被保险人海关编码", pl.String, "As stated.", required=False,
+              form="code"),
+        Field("insured_name", "被保险人", pl.String, "As stated.", required=False),
+        Field("district", "所属区", pl.String, "As stated.", required=False),
+        Field("channel", "渠道", pl.String, "单一窗口 or 客户经理.", form="choice", values=CHANNELS),
+        Field("taken_up_on", "领取日期", pl.Date, "Taken up on.", form="date", event=True),
+        Field("issued_on", "签发日期", pl.Date, "Issued on.", form="date", event=True),
+        Field("cover_from", "保障起", pl.Date, "First day of cover.", form="date"),
+        Field("cover_to", "保障止", pl.Date, "Last day of cover.", form="date"),
+        Field("insured_percentage", "赔付比例", pl.Decimal(5, 4), "Part of a loss, 0.80 = 80 %.",
+              form="decimal"),
+        Field("buyer_limit_usd", "单一买方责任限额", MONEY, "Limit per buyer or issuing bank.",
+              unit="USD", form="decimal"),
+        Field("status", "状态", pl.String, "Active or cancelled.", form="choice",
+              values=POLICY_STATUSES),
+        Field("cancelled_on", "注销日期", pl.Date, "Cancelled on.", required=False, form="date",
+              event=True),
+        UPDATED_AT,
+    ),
+)  # fmt: skip
+CLAIMS = Source(
+    name="claims",
+    zh="报损索赔",
+    about="Losses reported and claims filed under policies.",
+    key=("claim_no",),
+    amount="loss_usd",
+    money="loss_usd",
+    columns=(
+        Field("claim_no", "赔案号", pl.String, "Number of the claim.", form="code"),
+        Field("policy_no", "保单号", pl.String, "The policy.", form="code"),
+        Field("buyer_id", "买方代码", pl.String, "Buyer or issuing bank.", form="code"),
+        Field("buyer_name", "买方名称", pl.String, "Buyer or issuing bank.", required=False),
+        Field("buyer_country", "买方国别", pl.String, "Country of the buyer.", form="country"),
+        Field("cause", "致损原因", pl.String, "Cause of the loss.", form="choice", values=CAUSES),
+        Field("shipped_on", "出运日期", pl.Date, "Shipped on.", form="date", event=True),
+        Field("invoice_usd", "发票金额", MONEY, "Invoice.", unit="USD", required=False,
+              form="decimal"),
+        Field("loss_usd", "损失金额", MONEY, "Loss.", unit="USD", form="decimal"),
+        Field("reported_on", "报损日期", pl.Date, "Loss reported on.", required=False, form="date",
+              event=True),
+        Field("filed_on", "索赔日期", pl.Date, "Claim filed on.", required=False, form="date",
+              event=True),
+        Field("decided_on", "定损日期", pl.Date, "Decided on.", required=False, form="date",
+              event=True),
+        Field("paid_usd", "赔付金额", MONEY, "Paid.", unit="USD", required=False, form="decimal"),
+        Field("paid_on", "赔付日期", pl.Date, "Paid on.", required=False, form="date", event=True),
+        Field("recovered_usd", "追偿金额", MONEY, "Recovered from the buyer.", unit="USD",
+              required=False, form="decimal"),
+        Field("status", "状态", pl.String, "Where the claim stands.", form="choice",
+              values=CLAIM_STATUSES),
+        UPDATED_AT,
+    ),
+)  # fmt: skip
+SERVICE_USAGE = Source(
+    name="service_usage",
+    zh="增值服务",
+    about="Services of the package that an enterprise used.",
+    key=("usage_no",),
+    columns=(
+        Field("usage_no", "使用编号", pl.String, "Number of the use.", form="code"),
+        USCC,
+        POLICY_YEAR,
+        Field("service", "服务", pl.String, "Which service.", form="choice", values=SERVICES),
+        Field("used_on", "使用日期", pl.Date, "Used on.", form="date", event=True),
+        Field("quantity", "数量", pl.Int32, "How many.", form="integer", pattern=r"^[0-9]{1,6}$"),
+        UPDATED_AT,
+    ),
+)  # fmt: skip
+
+POLICY_RECONCILIATION = Table(
+    name="policy_reconciliation",
+    zh="保单核对",
+    about="Every policy against the roster and the terms of its year: exactly one status, all "
+    "discrepancies and observations.",
+    key=("policy_no",),
+    columns=(
+        Column("policy_no", "保单号", pl.String, "The policy.",
+               comes_from=("policies_ledger.policy_no",)),
+        Column("policy_year", "保单年度", pl.Int32, "As stated on the policy."),
+        Column("uscc", "统一社会信用代码", pl.String, "The insured, as identified.", required=False),
+        Column("district", "所属区", pl.String, "District of the insured.", required=False),
+        Column("channel", "渠道", pl.String, "How it was taken up.", values=CHANNELS),
+        Column("taken_up_on", "领取日期", pl.Date, "Taken up on."),
+        Column("issued_on", "签发日期", pl.Date, "Issued on."),
+        Column("status", "核对结果", pl.String, "The first that applies.",
+               values=RECONCILIATION_STATUSES),
+        Column("discrepancies", "差异", CODES, "What differs from terms or roster.",
+               values=DISCREPANCIES),
+        Column("observations", "提示", CODES, "Worth seeing, no difference.", values=OBSERVATIONS),
+        Column("matched_by", "识别方式", pl.String, "What identified the insured.", required=False,
+               values=MATCHED_BY),
+        Column("expected_cover_from", "应有保障起", pl.Date, "By the year's terms.",
+               comes_from=("policies_ledger.taken_up_on", "policies_ledger.issued_on")),
+        Column("expected_cover_to", "应有保障止", pl.Date, "By the year's terms."),
+        Column("roster_basis", "名单依据", pl.String, "Checked against a confirmed roster or a "
+               "draft.", values=("confirmed", "draft")),
+    ),
+    partition="policy_year",
+)  # fmt: skip
+TAKE_UP = Table(
+    name="take_up",
+    zh="领取情况",
+    about="Every line of the edition in force: taken up, late, or not.",
+    key=("policy_year", "uscc"),
+    columns=(
+        Column("policy_year", "保单年度", pl.Int32, "Policy year."),
+        Column("uscc", "统一社会信用代码", pl.String, "The enterprise.", comes_from=("roster.uscc",)),
+        Column("status", "领取状态", pl.String, "Taken up, late, or not.",
+               values=TAKE_UP_STATUSES),
+        Column("policy_no", "保单号", pl.String, "The policy, where taken up.", required=False,
+               comes_from=("policy_reconciliation.policy_no",)),
+        Column("district", "所属区", pl.String, "District on the roster.", required=False),
+        Column("channel", "渠道", pl.String, "How, where taken up.", required=False,
+               values=CHANNELS),
+        Column("days_late", "逾期天数", pl.Int32, "Days after the deadline; 0 if in time or not "
+               "taken up.", unit="days"),
+    ),
+    partition="policy_year",
+)  # fmt: skip
+CLAIM_AUDIT = Table(
+    name="claim_audit",
+    zh="赔付核对",
+    about="Every claim: covered or not, what the terms make due, what was paid, and findings.",
+    key=("claim_no",),
+    columns=(
+        Column("claim_no", "赔案号", pl.String, "The claim.", comes_from=("claims_ledger.claim_no",)),
+        Column("policy_no", "保单号", pl.String, "The policy."),
+        Column("policy_year", "保单年度", pl.Int32, "Of its policy."),
+        Column("uscc", "统一社会信用代码", pl.String, "The insured, as identified.", required=False),
+        Column("buyer_id", "买方代码", pl.String, "Buyer or issuing bank."),
+        Column("buyer_country", "买方国别", pl.String, "Country of the buyer."),
+        Column("cause", "致损原因", pl.String, "Cause of the loss.", values=CAUSES),
+        Column("status", "状态", pl.String, "Where the claim stands.", values=CLAIM_STATUSES),
+        Column("shipped_on", "出运日期", pl.Date, "Shipped on."),
+        Column("decided_on", "定损日期", pl.Date, "Decided on.", required=False),
+        Column("paid_on", "赔付日期", pl.Date, "Paid on.", required=False),
+        Column("loss_usd", "损失金额", MONEY, "Loss.", unit="USD"),
+        Column("covered", "在保障内", pl.Boolean, "Shipped within the expected cover, country not "
+               "excluded."),
+        Column("expected_indemnity_usd", "应赔金额", MONEY, "min(percentage × loss, what is left of "
+               "the buyer's limit), half-up.", unit="USD", comes_from=("claims_ledger.loss_usd",)),
+        Column("paid_usd", "赔付金额", MONEY, "Paid; 0.00 if nothing.", unit="USD"),
+        Column("difference_usd", "差额", MONEY, "Paid less expected.", unit="USD"),
+        Column("findings", "发现", CODES, "What the audit found.", values=FINDINGS),
+    ),
+    partition="policy_year",
+    money="paid_usd",
+)  # fmt: skip

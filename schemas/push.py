@@ -1,0 +1,89 @@
+"""Country risk and bulletins as delivered; the monthly push list made from them."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from schemas.customs import UPDATED_AT
+from schemas.table import SUM, Column, Field, Rule, Source, Table
+
+KINDS = ("country_risk", "market_info", "risk_alert")
+TOPICS = ("country_risk", "risk_alert", "market_info")
+RATING_CHANGES = ("up", "down", "unchanged", "not_classified", "no_data")
+
+COUNTRY_RISK = Source(
+    name="country_risk",
+    zh="国别风险评级",
+    about="Country risk ratings of several schemes, each from its effective date.",
+    key=("country", "scheme", "effective_on"),
+    columns=(
+        Field("country", "国别", pl.String, "Three letters.", form="country"),
+        Field("scheme", "评级体系", pl.String, "sinosure 1–9, oecd 0–7, …"),
+        Field("rating", "评级", pl.String, "The class; - = not classified, never low risk.",
+              form="code", pattern=r"^(-|[0-9]{1,2})$"),
+        Field("effective_on", "生效日期", pl.Date, "In force from.", form="date"),
+        Field("source", "来源", pl.String, "Who published it."),
+        UPDATED_AT,
+    ),
+)  # fmt: skip
+RISK_BULLETINS = Source(
+    name="risk_bulletins",
+    zh="风险提示",
+    about="Bulletins on countries and goods.",
+    key=("bulletin_no",),
+    columns=(
+        Field("bulletin_no", "编号", pl.String, "Number of the bulletin.", form="code"),
+        Field("kind", "类别", pl.String, "What it speaks of.", form="choice", values=KINDS),
+        Field("countries", "国别", pl.List(pl.String), "Countries, separated by ; or ,.",
+              form="countries"),
+        Field("hs_chapters", "商品章", pl.List(pl.String), "HS chapters; empty = all.",
+              required=False, form="chapters"),
+        Field("severity", "等级", pl.Int32, "1–5.", form="integer", pattern=r"^[1-5]$"),
+        Field("title", "标题", pl.String, "Title."),
+        Field("body", "正文", pl.String, "Text.", required=False),
+        Field("valid_from", "有效期起", pl.Date, "Valid from.", form="date"),
+        Field("valid_to", "有效期止", pl.Date, "Valid to; empty = until withdrawn.",
+              required=False, form="date"),
+        Field("published_at", "发布时间", pl.Datetime("us", "UTC"), "Published at.",
+              form="timestamp"),
+        Field("status", "状态", pl.String, "Active or withdrawn.", form="choice",
+              values=("active", "withdrawn")),
+        Field("source", "来源", pl.String, "Who published it."),
+        UPDATED_AT,
+    ),
+)  # fmt: skip
+
+PUSH_LIST = Table(
+    name="push_list",
+    zh="每月推送清单",
+    about="What each insured enterprise is told in a month about the countries it sells to.",
+    key=("push_month", "uscc", "trading_country", "topic", "item", "supplement"),
+    columns=(
+        Column("push_month", "推送月份", pl.String, "The month of the push."),
+        Column("uscc", "统一社会信用代码", pl.String, "The insured enterprise.",
+               comes_from=("policy_reconciliation.uscc",)),
+        Column("trading_country", "国别", pl.String, "A country it sells to.",
+               comes_from=("monthly_exports.trading_country",)),
+        Column("topic", "主题", pl.String, "What the item is about.", values=TOPICS),
+        Column("item", "条目", pl.String, "Rating scheme, bulletin number or HS chapter."),
+        Column("rating_before", "原评级", pl.String, "On the first of the month before.",
+               required=False, comes_from=("country_risk_ledger.rating",)),
+        Column("rating_now", "现评级", pl.String, "On the first of the push month.",
+               required=False, comes_from=("country_risk_ledger.rating",)),
+        Column("change", "变化", pl.String, "Up = a worse class (a higher number).",
+               required=False, values=RATING_CHANGES),
+        Column("effective_on", "生效日期", pl.Date, "Since when.", required=False),
+        Column("reason", "推送原因", pl.String, "Why this enterprise gets it."),
+        Column("source", "来源", pl.String, "Who says so."),
+        Column("exposure_usd", "近十二个月出口（美元）", SUM, "Its exports there in the twelve "
+               "statistical months before.", unit="USD", comes_from=("monthly_exports.fob_usd",)),
+        Column("share", "占比", pl.Decimal(7, 6), "Of its exports of those months."),
+        Column("priority", "优先级", pl.Int32, "Higher first."),
+        Column("is_excluded", "不予承保国别", pl.Boolean, "Excluded by the year's terms."),
+        Column("sentence_zh", "提示语", pl.String, "The sentence the enterprise reads."),
+        Column("supplement", "补充序号", pl.Int32, "0 = the month's list; later ones count up."),
+    ),
+    partition="push_month",
+    money="exposure_usd",
+    rules=(Rule("share_range", pl.col("share").is_between(0, 1), "a share is between 0 and 1"),),
+)  # fmt: skip

@@ -1,0 +1,296 @@
+"""The push of a month: who is told, of what, once, in words with figures; by hand, case by case."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import pytest
+
+from assets.push.exposure import covered_in, exposures, two_years
+from assets.push.figures import percent_text, ratio, usd_text
+from assets.push.markets import growing_markets, suggestions
+from assets.push.push_list import push_items, push_list
+from assets.push.ratings import rating_changes
+from schemas.push import COUNTRY_RISK, PUSH_LIST, RISK_BULLETINS
+from schemas.table import SUM
+from schemas.terms.loader import load_terms
+
+MONTH = "2025-08"
+TERMS = load_terms(2025)
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def insured(*usccs: str, since: date = date(2025, 7, 1)) -> pl.LazyFrame:
+    return pl.LazyFrame(
+        {
+            "uscc": usccs,
+            "policy_no": usccs,
+            "expected_cover_from": [since] * len(usccs),
+            "expected_cover_to": [date(2026, 6, 30)] * len(usccs),
+            "district": ["宝安区"] * len(usccs),
+        }
+    )
+
+
+def exports(*rows: tuple[str, str, str, str, str]) -> pl.LazyFrame:
+    schema: dict[str, pl.DataType | type[pl.DataType]] = {
+        **dict.fromkeys(("uscc", "trading_country", "hs_chapter", "stat_month"), pl.String),
+        "fob_usd": SUM,
+        "lines": pl.Int64,
+    }
+    return pl.LazyFrame([(*r[:4], Decimal(r[4]), 1) for r in rows], schema=schema, orient="row")
+
+
+def rated(*rows: tuple[str, str, str, date, str]) -> pl.LazyFrame:
+    full = [(c, s, r, on, f"{s} table", at(known)) for c, s, r, on, known in rows]
+    return pl.LazyFrame(full, schema=COUNTRY_RISK.schema, orient="row")
+
+
+def bulletin(**changed: Any) -> dict[str, Any]:
+    return {
+        "bulletin_no": "B1", "kind": "risk_alert", "countries": ["USA"], "hs_chapters": [],
+        "severity": 3, "title": "关税调整", "body": None, "valid_from": date(2025, 7, 10),
+        "valid_to": None, "published_at": at("2025-07-10"), "status": "active",
+        "source": "中国信保", "updated_at": at("2025-07-10"),
+    } | changed  # fmt: skip
+
+
+def bulletins(*rows: dict[str, Any]) -> pl.LazyFrame:
+    return pl.LazyFrame(list(rows), schema=RISK_BULLETINS.schema)
+
+
+ONE = exports(("A", "USA", "85", "2025-07", "75.00"), ("A", "DEU", "84", "2024-08", "25.00"))
+NO_RATINGS, NO_BULLETINS = rated(), bulletins()
+
+
+def pushed(**given: Any) -> pl.DataFrame:
+    frames: dict[str, Any] = {"insured": insured("A"), "exports": ONE, "ratings": NO_RATINGS,
+              "ratings_before": NO_RATINGS, "bulletins": NO_BULLETINS,
+              "bulletins_before": NO_BULLETINS, "terms": TERMS}  # fmt: skip
+    return push_list(MONTH, **(frames | given)).collect()
+
+
+def test_the_list_keeps_its_contract_even_when_empty() -> None:
+    assert pushed().schema == PUSH_LIST.schema
+    PUSH_LIST.pandera_model().validate(pushed(bulletins=bulletins(bulletin())))
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "told"),
+    [
+        (date(2025, 8, 31), date(2026, 6, 30), 1),
+        (date(2025, 9, 1), date(2026, 6, 30), 0),
+        (date(2024, 7, 1), date(2025, 8, 1), 1),
+        (date(2024, 7, 1), date(2025, 7, 31), 0),
+    ],
+)
+def test_cover_must_overlap_the_month(since: date, until: date, told: int) -> None:
+    frame = insured("A", since=since).with_columns(pl.lit(until).alias("expected_cover_to"))
+    assert covered_in(MONTH, frame).collect().height == told
+
+
+def test_exposure_is_of_twelve_months_and_never_china() -> None:
+    cells = two_years(
+        MONTH,
+        exports(
+            ("A", "USA", "85", "2024-07", "1.00"),
+            ("A", "USA", "85", "2024-08", "2.00"),
+            ("A", "USA", "84", "2025-07", "1.00"),
+            ("A", "USA", "84", "2025-08", "9.00"),
+            ("A", "CHN", "84", "2025-07", "6.00"),
+            ("A", "DEU", "84", "2023-08", "6.00"),
+        ),
+    )
+    found = exposures(cells, pl.LazyFrame({"uscc": ["A"]})).collect()
+    assert found.rows() == [("A", "USA", Decimal("3.00"), Decimal("1.00"), Decimal("0.333333"), ["84", "85"])]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "change"),
+    [
+        ("3", "4", "up"), ("9", "10", "up"), ("4", "3", "down"), ("3", "3", "unchanged"),
+        ("-", "1", "not_classified"), ("1", "-", "not_classified"), ("-", "-", "not_classified"),
+        (None, "-", "not_classified"), (None, "3", "no_data"), (None, None, "no_data"),
+    ],
+)  # fmt: skip
+def test_five_different_changes(before: str | None, now: str | None, change: str) -> None:
+    old, new = date(2024, 1, 1), date(2025, 7, 15)
+    was = [("USA", "oecd", before, old, "2025-01-01")] if before else []
+    news = [("USA", "oecd", now, new, "2025-07-15")] if now else []
+    other = ("DEU", "oecd", "0", old, "2025-01-01")
+    countries = pl.LazyFrame({"trading_country": ["USA"]})
+    found = rating_changes(MONTH, countries, rated(*was, *news, other), rated(*was, other))
+    assert found.collect()["change"].to_list() == [change]
+
+
+def test_ratings_are_read_as_of_the_push_date_in_shenzhen() -> None:
+    was = ("USA", "oecd", "3", date(2024, 1, 1), "2025-01-01")
+    in_time = ("USA", "oecd", "4", date(2025, 8, 1), "2025-07-31T15:59:59")
+    too_late = ("USA", "oecd", "5", date(2025, 7, 1), "2025-07-31T16:00:00")
+    found = pushed(ratings=rated(was, in_time, too_late), ratings_before=rated(was))
+    usa = found.row(by_predicate=pl.col("trading_country") == "USA", named=True)
+    assert (usa["rating_before"], usa["rating_now"], usa["change"]) == ("3", "4", "up")
+    assert usa["effective_on"] == date(2025, 8, 1)
+
+
+@pytest.mark.parametrize(
+    ("known", "change"),
+    [("2024-07-31T16:00:00", "unchanged"), ("2024-07-31T15:59:59", "no_data")],
+)
+def test_a_scheme_silent_for_twelve_months_has_no_data(known: str, change: str) -> None:
+    row = rated(("USA", "oecd", "3", date(2024, 1, 1), known))
+    found = pushed(ratings=row, ratings_before=row)
+    assert set(found["change"]) == {change, "no_data"}
+    assert found.filter(pl.col("change") == "no_data")["rating_now"].null_count() > 0
+
+
+def test_schemes_stand_side_by_side() -> None:
+    ratings = rated(
+        ("USA", "oecd", "0", date(2024, 1, 1), "2025-01-01"),
+        ("USA", "sinosure", "1", date(2024, 1, 1), "2025-01-01"),
+    )
+    found = pushed(ratings=ratings, ratings_before=ratings)
+    assert found.filter(pl.col("trading_country") == "USA")["item"].to_list() == [
+        "oecd", "sinosure",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({}, 1),
+        ({"status": "withdrawn"}, 0),
+        ({"valid_to": date(2025, 7, 31)}, 0),
+        ({"valid_from": date(2025, 9, 1)}, 0),
+        ({"hs_chapters": ["85", "39"]}, 1),
+        ({"hs_chapters": ["84"]}, 0),
+        ({"hs_chapters": None}, 1),
+        ({"countries": ["CHN", "FRA"]}, 0),
+        ({"countries": ["USA", "USA"]}, 1),
+        ({"published_at": at("2025-08-01")}, 0),
+    ],
+)
+def test_which_bulletins_touch_an_enterprise(changed: dict[str, Any], told: int) -> None:
+    assert pushed(bulletins=bulletins(bulletin(**changed))).height == told
+
+
+OLD = {"published_at": at("2025-05-01"), "updated_at": at("2025-05-01"),
+       "valid_from": date(2025, 5, 1)}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "reasons"),
+    [
+        (OLD, OLD, []),
+        (OLD, OLD | {"updated_at": at("2025-07-09")}, []),
+        (OLD, OLD | {"severity": 5}, ["risk_alert_bulletin_changed"]),
+        (OLD | {"status": "withdrawn"}, OLD, ["risk_alert_bulletin_changed"]),
+        (OLD | {"valid_from": date(2025, 8, 1)},) * 2 + (["risk_alert_bulletin_new"],),
+        (OLD | {"published_at": at("2025-07-02")},) * 2 + (["risk_alert_bulletin_new"],),
+    ],
+)
+def test_nothing_twice_unless_it_changed(
+    before: dict[str, Any], now: dict[str, Any], reasons: list[str]
+) -> None:
+    found = pushed(bulletins=bulletins(bulletin(**now)), bulletins_before=bulletins(bulletin(**before)))
+    assert found["reason"].to_list() == reasons
+
+
+def test_a_worsened_rating_reads_as_a_sentence_with_reminder() -> None:
+    was = ("USA", "oecd", "3", date(2024, 1, 1), "2025-01-01")
+    now = ("USA", "oecd", "5", date(2025, 7, 15), "2025-07-15")
+    found = pushed(ratings=rated(was, now), ratings_before=rated(was))
+    assert found.filter(pl.col("change") == "up")["sentence_zh"].to_list() == [
+        "美国国别风险（经合组织评级）由 3 类升为 5 类，风险上升 2 级，自 2025-07-15 起生效。"
+        "贵企业近十二个月对其出口 75.00 美元，占出口总额 75.0%，前十二个月无出口，为新市场。"
+        "来源：oecd table。货款逾期未收，或发现买方及其所在国出现风险变化时，"
+        "请立即向中国信保深圳分公司报案。"
+        "电话：中国信保客户服务 95387、深圳分公司服务 0755-88325600。以上信息仅供参考。"
+    ]
+
+
+def test_a_sample_year_and_an_excluded_country_say_so() -> None:
+    terms = replace(TERMS, sample=True, excluded_countries=("USA",))
+    (row,) = pushed(bulletins=bulletins(bulletin()), terms=terms).to_dicts()
+    assert row["is_excluded"]
+    assert row["sentence_zh"].startswith("「样例」风险提示：关税调整（美国，3 级，撤销前有效）。")
+    assert "不予承保" in row["sentence_zh"]
+
+
+def test_the_limit_drops_the_lowest_first_and_the_rest_can_be_counted() -> None:
+    given = bulletins(*(bulletin(bulletin_no=f"B{n}", severity=n) for n in range(1, 6)))
+    terms = replace(TERMS, push_items_limit=2)
+    assert pushed(bulletins=given, terms=terms)["item"].to_list() == ["B4", "B5"]
+    every = push_items(MONTH, insured("A"), ONE, NO_RATINGS, NO_RATINGS, given, NO_BULLETINS, terms)
+    assert every.collect().height == 5
+
+
+def city(now: list[int], past: list[int], country: str = "VNM") -> list[tuple[str, ...]]:
+    return [
+        (f"E{n}", country, "85", month, f"{amount}.00")
+        for month, amounts in (("2025-07", now), ("2024-07", past))
+        for n, amount in enumerate(amounts)
+    ]
+
+
+EVEN = [100, 100, 100, 100, 100, 100]
+
+
+@pytest.mark.parametrize(
+    ("now", "past", "growth"),
+    [
+        ([130] * 6, EVEN, [30]),
+        ([134] * 6, EVEN, [30]),
+        ([900] * 6, EVEN, [200]),
+        ([109] * 6, EVEN, []),
+        ([200] * 4, [100] * 4, []),
+        ([200] * 6, [100] * 4, []),
+        ([2000, 200, 200, 200, 200], [100] * 5, []),
+        ([500, 495, 5, 5, 5], [100] * 5, []),
+    ],
+)
+def test_a_market_is_told_only_where_no_exporter_can_be_seen(
+    now: list[int], past: list[int], growth: list[int]
+) -> None:
+    cells = two_years(MONTH, exports(*city(now, past)))  # type: ignore[arg-type]
+    assert growing_markets(cells, ()).collect()["growth"].to_list() == growth
+    assert growing_markets(cells, ("VNM",)).collect().is_empty()
+
+
+def test_markets_are_suggested_for_its_goods_where_it_sells_nothing() -> None:
+    rows = [*city([200] * 6, EVEN), *city([200] * 6, EVEN, "CHN"), *city([200] * 6, EVEN, "ZZZ")]
+    rows += [("A", "USA", "85", "2025-07", "1.00"), ("B", "USA", "84", "2025-07", "1.00")]
+    frame = exports(*rows)  # type: ignore[arg-type]
+    cells, firms = two_years(MONTH, frame), pl.LazyFrame({"uscc": ["A", "B", "E0"]})
+    found = suggestions(cells, firms, growing_markets(cells, ())).collect()
+    assert found.rows() == [("A", "VNM", "85", 100, 5)]
+    (row,) = pushed(exports=frame).to_dicts()
+    assert (row["topic"], row["item"], row["exposure_usd"]) == ("market_info", "85", 0)
+    assert "本市 5 家以上企业向越南出口" in row["sentence_zh"]
+
+
+def test_same_rows_in_any_order_give_the_same_list() -> None:
+    ratings = rated(*((c, s, "3", date(2024, 1, 1), "2025-01-01") for c in ("USA", "DEU") for s in "ab"))
+    given = {"ratings": ratings, "ratings_before": ratings, "bulletins": bulletins(bulletin())}
+    turned = {name: frame.reverse() for name, frame in given.items()}
+    assert pushed(**given).equals(pushed(**turned, exports=ONE.reverse()))
+
+
+def test_figures_are_exact_and_half_up() -> None:
+    found = pl.select(
+        ratio(pl.lit(1), pl.lit(8), 2).alias("a"),
+        usd_text(pl.lit(Decimal("1234567.80"))).alias("b"),
+        usd_text(pl.lit(Decimal("123.00"))).alias("c"),
+        percent_text(pl.lit(Decimal("0.123500"))).alias("d"),
+        percent_text(pl.lit(Decimal("0.000499"))).alias("e"),
+    )
+    assert found.row(0) == (
+        Decimal("0.13"), "1,234,567.80 美元", "123.00 美元", "12.4%", "不足 0.1%",
+    )  # fmt: skip

@@ -1,0 +1,466 @@
+"""Files in every form that is read, and the sentence for those that are not."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import xlsxwriter
+
+from assets.storage.read_file import Control, FileRefused, number_text, read_control, read_file
+from schemas.customs import DECLARATIONS, RATES
+from schemas.eligibility import ENTERPRISES
+from schemas.policies import POLICIES
+from schemas.table import Source
+
+FIRM = {
+    "uscc": "914403007109310121",
+    "customs_code": "4403160001",
+    "name": "深圳市𠮷祥进出口有限公司",
+    "city": "440300",
+    "district": "南山区",
+    "registered_on": "2019-03-05",
+    "deregistered_on": None,
+    "updated_at": "2024-01-02T03:04:05Z",
+}
+LINE = {
+    "declaration_no": "531620240000000017",
+    "line_no": "1",
+    "revision": "0",
+    "status": "closed",
+    "consignor_uscc": "914403007109310121",
+    "consignor_customs_code": "4403160001",
+    "consignor_name": "深圳",
+    "trading_country": "USA",
+    "arrival_country": "USA",
+    "destination_country": "USA",
+    "trade_mode": "0110",
+    "hs_code": "0101210000",
+    "delivery_terms": "3",
+    "currency": "USD",
+    "amount": "8000000.01",
+    "declared_on": "2024-01-02",
+    "closed_on": "2024-01-03",
+    "updated_at": "2024-01-04T00:00:00Z",
+}
+
+Row = Mapping[str, object]
+
+
+def _csv(rows: Sequence[Row], source: Source, *, zh: bool = False, end: str = "\n") -> str:
+    names = list(rows[0])
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator=end)
+    writer.writerow([source[name].zh if zh else name for name in names])
+    writer.writerows([[row[name] for name in names] for row in rows])
+    return out.getvalue()
+
+
+def _file(folder: Path, content: str | bytes, name: str = "a.csv") -> Path:
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def _rows(path: Path, source: Source = ENTERPRISES) -> list[dict[str, Any]]:
+    return read_file(path, source, path.parent / "scratch").frame.collect().to_dicts()
+
+
+def _refusal(path: Path, source: Source = ENTERPRISES) -> str:
+    with pytest.raises(FileRefused) as refused:
+        read_file(path, source, path.parent / "scratch")
+    sentence = str(refused.value)
+    assert sentence.startswith(path.name)
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+    return sentence
+
+
+# ── CSV: encodings and headers ────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize("zh", [False, True])
+@pytest.mark.parametrize(
+    ("codec", "encoding"),
+    [("utf-8", "utf-8"), ("utf-8-sig", "utf-8-bom"), ("gb18030", "gb18030")],
+)
+def test_every_encoding_and_header_gives_the_same_rows(
+    tmp_path: Path, codec: str, encoding: str, zh: bool
+) -> None:
+    path = _file(tmp_path, _csv([FIRM], ENTERPRISES, zh=zh).encode(codec))
+    read = read_file(path, ENTERPRISES, tmp_path / "scratch")
+    assert read.encoding == encoding
+    assert read.notes == ()
+    assert read.frame.collect().to_dicts() == [FIRM | {"row": 1}]
+    assert read.frame.collect_schema() == {
+        **dict.fromkeys(ENTERPRISES.names, pl.String),
+        "row": pl.Int64,
+    }
+
+
+def test_columns_may_come_in_any_order_with_blanks_around_them(tmp_path: Path) -> None:
+    content = _csv([dict(reversed(FIRM.items()))], ENTERPRISES)
+    head, rest = content.split("\n", 1)
+    head = ",".join(f" {name}\u3000" for name in head.split(","))
+    assert _rows(_file(tmp_path, f"{head}\n{rest}")) == [FIRM | {"row": 1}]
+
+
+def test_a_long_gb18030_file_is_decoded_across_chunks(tmp_path: Path) -> None:
+    firms = [FIRM | {"name": f"𠮷{'x' * (i % 7)}祥"} for i in range(30_000)]
+    rows = _rows(_file(tmp_path, _csv(firms, ENTERPRISES).encode("gb18030")))
+    assert [row["name"] for row in rows] == [firm["name"] for firm in firms]
+
+
+@pytest.mark.parametrize("codec", ["utf-8-sig", "gb18030"])
+def test_a_csv_may_have_every_cell_in_quotation_marks(tmp_path: Path, codec: str) -> None:
+    firm = FIRM | {"name": '"\n,""' * 50}
+    out = io.StringIO(newline="")
+    csv.writer(out, quoting=csv.QUOTE_ALL).writerows([firm, *[firm.values()] * 9000])
+    mark = "\ufeff" if codec == "gb18030" else ""
+    rows = _rows(_file(tmp_path, (mark + out.getvalue()).encode(codec)))
+    assert rows == [firm | {"row": n} for n in range(1, 9001)]
+
+
+@pytest.mark.parametrize("rows", [3, 40_000])
+def test_stray_quotation_marks_are_refused_although_they_pair_up(tmp_path: Path, rows: int) -> None:
+    lines = _csv([FIRM] * (rows + 5), ENTERPRISES).split("\n")
+    lines[rows] = lines[rows].replace("南山区", '南"山区')
+    lines[rows + 2] = lines[rows + 2].replace("南山区", '南山区"')
+    assert f"a stray or unclosed quotation mark in data row {rows}:" in _refusal(
+        _file(tmp_path, "\n".join(lines))
+    )
+
+
+def test_crlf_quotes_newlines_and_zeros_are_kept(tmp_path: Path) -> None:
+    name = '"甲", 乙\r\n丙'
+    firm = FIRM | {"name": name, "customs_code": "0403160001"}
+    path = _file(tmp_path, _csv([firm, FIRM], ENTERPRISES, end="\r\n"))
+    assert _rows(path) == [firm | {"row": 1}, FIRM | {"row": 2}]
+
+
+def test_the_last_line_needs_no_line_end(tmp_path: Path) -> None:
+    assert _rows(_file(tmp_path, _csv([FIRM], ENTERPRISES).rstrip("\n"))) == [FIRM | {"row": 1}]
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_header_alone_is_no_rows(tmp_path: Path, end: str) -> None:
+    assert _rows(_file(tmp_path, ",".join(ENTERPRISES.names) + end)) == []
+
+
+def test_blank_lines_are_left_out_and_reported(tmp_path: Path) -> None:
+    content = _csv([FIRM], ENTERPRISES)
+    path = _file(tmp_path, f"{content}\n,,,,,,,\n{content.splitlines()[1]}\n")
+    assert [row["row"] for row in _rows(path)] == [1, 4]
+    assert read_file(path, ENTERPRISES, tmp_path).notes == (
+        "a.csv: 2 rows without any content were left out.",
+    )
+
+
+def test_an_optional_column_may_be_missing(tmp_path: Path) -> None:
+    firm = {name: value for name, value in FIRM.items() if name != "deregistered_on"}
+    assert _rows(_file(tmp_path, _csv([firm], ENTERPRISES))) == [FIRM | {"row": 1}]
+
+
+def test_an_unknown_column_is_left_out_and_reported(tmp_path: Path) -> None:
+    content = _csv([FIRM], ENTERPRISES).replace("deregistered_on", "de-registered_on")
+    read = read_file(_file(tmp_path, content), ENTERPRISES, tmp_path)
+    assert read.notes == ("a.csv: de-registered_on was left out, is deregistered_on meant?.",)
+    assert read.frame.collect()["deregistered_on"].to_list() == [None]
+
+
+def test_a_csv_is_read_lazily_and_keeps_its_order(tmp_path: Path) -> None:
+    firms = [FIRM | {"name": str(n)} for n in range(100_000)]
+    frame = read_file(_file(tmp_path, _csv(firms, ENTERPRISES)), ENTERPRISES, tmp_path).frame
+    assert "CSV SCAN" in frame.explain().upper()
+    read = frame.select("row", "name").collect(engine="streaming")
+    assert read["row"].to_list() == list(range(1, 100_001))
+    assert read["name"].to_list() == [str(n) for n in range(100_000)]
+
+
+# ── CSV: refusals ─────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize("content", ["", "\n", "\ufeff", " , ,\n"])
+def test_an_empty_file_is_refused(tmp_path: Path, content: str) -> None:
+    assert "is empty" in _refusal(_file(tmp_path, content))
+
+
+def test_a_renamed_required_column_is_refused_with_the_nearest_name(tmp_path: Path) -> None:
+    content = _csv([FIRM], ENTERPRISES, zh=True).replace("企业名称", "企业名")
+    assert _refusal(_file(tmp_path, content)) == (
+        "a.csv lacks the column name (企业名称) but has 企业名: rename that to name or 企业名称."
+    )
+
+
+def test_a_missing_required_column_is_refused(tmp_path: Path) -> None:
+    firm = {name: value for name, value in FIRM.items() if name != "uscc"}
+    assert "lacks the column uscc (统一社会信用代码)" in _refusal(_file(tmp_path, _csv([firm], ENTERPRISES)))
+
+
+@pytest.mark.parametrize("doubled", ["city", "注册地", " CITY "])
+def test_a_doubled_column_is_refused(tmp_path: Path, doubled: str) -> None:
+    head, row, _ = _csv([FIRM], ENTERPRISES).split("\n")
+    assert "the column city (注册地) twice" in _refusal(_file(tmp_path, f"{head},{doubled}\n{row},440300\n"))
+
+
+def test_one_bad_byte_in_utf8_names_its_row_and_is_not_taken_for_gb18030(tmp_path: Path) -> None:
+    content = _csv([FIRM] * 5, ENTERPRISES).encode()
+    third = content.index("祥".encode(), content.index(b"\n", content.index(b"\n") + 1) + 1)
+    damaged = content[: third + 1] + content[third + 2 :]
+    assert "in data row 2 that are not UTF-8" in _refusal(_file(tmp_path, damaged))
+
+
+def test_row_numbers_of_bad_bytes_count_quoted_line_ends_as_none(tmp_path: Path) -> None:
+    content = _csv([FIRM | {"name": "深圳\n市"}, FIRM], ENTERPRISES).encode()
+    at = content.rindex("祥".encode())
+    assert "in data row 2 " in _refusal(_file(tmp_path, content[:at] + b"\xff" + content[at:]))
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "gb18030"])
+@pytest.mark.parametrize("kept", [1, 2, 3])
+def test_a_file_cut_off_inside_a_character_is_refused(tmp_path: Path, codec: str, kept: int) -> None:
+    content = _csv([FIRM, FIRM], ENTERPRISES).encode(codec)
+    cut = content.rindex("𠮷".encode(codec)) + kept
+    assert "data row 2" in _refusal(_file(tmp_path, content[:cut]))
+
+
+def test_bytes_of_neither_encoding_are_refused_with_their_row(tmp_path: Path) -> None:
+    content = _csv([FIRM, FIRM, FIRM], ENTERPRISES).encode("gb18030")
+    at = content.rindex("祥".encode("gb18030"))
+    assert "in data row 3 that are neither UTF-8 nor GB18030" in _refusal(
+        _file(tmp_path, content[:at] + b"\xff\xff" + content[at:])
+    )
+
+
+def test_a_row_of_other_length_is_refused_with_its_number(tmp_path: Path) -> None:
+    head, row, _ = _csv([FIRM], ENTERPRISES).split("\n")
+    for broken, count in ((f"{row},x", 9), (row.rpartition(",")[0], 7), ("x", 1)):
+        assert f"has {count} cells in data row 2 where its header has 8" in _refusal(
+            _file(tmp_path, f"{head}\n{row}\n{broken}\n{row}\n")
+        )
+
+
+@pytest.mark.parametrize(
+    ("content", "wrong"),
+    [
+        ("uscc;name\n1;2\n", "is separated by ';'"),
+        ("uscc\tname\n1\t2\n", r"is separated by '\t'"),
+        ("uscc,name\n1,2\n".encode("utf-16"), "is UTF-16"),
+        (b"PK\x03\x04" + b"x" * 90, "a workbook under the name of a CSV"),
+        (b"PAR1" + b"x" * 90, "Parquet under the name of a CSV"),
+        (",".join(ENTERPRISES.names) + '\n1,"2,3,4,5,6,7,8\n', "quotation mark"),
+        (",".join(ENTERPRISES.names) + '\n1,"2" x,3,4,5,6,7,8\n', "quotation mark"),
+        (",".join(ENTERPRISES.names) + "\n1,2\0,3,4,5,6,7,8\n", "in data row 1 that are no text"),
+        (",".join(ENTERPRISES.names) + "\r1,2,3,4,5,6,7,8\r", "CR only"),
+    ],
+)
+def test_other_files_are_refused_by_what_is_wrong(tmp_path: Path, content: str | bytes, wrong: str) -> None:
+    assert wrong in _refusal(_file(tmp_path, content))
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.xls", "a.csv.gz", "a"])
+def test_other_kinds_are_refused(tmp_path: Path, name: str) -> None:
+    assert "deliver it as .csv, .parquet or .xlsx" in _refusal(_file(tmp_path, "x", name))
+
+
+def test_a_file_that_is_gone_or_a_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    _refusal(tmp_path / "folder.csv")
+    _refusal(tmp_path / "gone.csv")
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "xlsx"])
+@pytest.mark.parametrize("seed", range(5))
+def test_noise_is_refused_with_a_sentence(tmp_path: Path, suffix: str, seed: int) -> None:
+    start = {"csv": b"uscc,name\n", "parquet": b"PAR1", "xlsx": b"PK\x03\x04"}[suffix]
+    noise = bytes((seed * 31 + n * n * 7) % 256 for n in range(500))
+    _refusal(_file(tmp_path, start + noise, f"noise.{suffix}"))
+
+
+# ── Parquet ───────────────────────────────────────────────────────────────────────────────────
+def test_typed_parquet_columns_become_the_text_of_a_csv(tmp_path: Path) -> None:
+    typed = {
+        **LINE,
+        "declaration_no": int(LINE["declaration_no"]),
+        "line_no": 1,
+        "amount": Decimal("8000000.01"),
+        "stat_value_usd": 0.1,
+        "declared_on": date(2024, 1, 2),
+        "released_on": datetime.fromisoformat("2024-01-03"),
+        "updated_at": datetime(2024, 1, 4, 8, 0, 0, 120_000, tzinfo=UTC),
+    }
+    frame = pl.DataFrame([typed]).with_columns(
+        pl.col("status").cast(pl.Categorical),
+        pl.col("updated_at").dt.convert_time_zone("Asia/Shanghai"),
+    )
+    frame.write_parquet(tmp_path / "a.parquet")
+    (row,) = _rows(tmp_path / "a.parquet", DECLARATIONS)
+    assert row == dict.fromkeys(DECLARATIONS.names) | LINE | {
+        "stat_value_usd": "0.1",
+        "released_on": "2024-01-03",
+        "updated_at": "2024-01-04T08:00:00.12Z",
+        "row": 1,
+    }
+
+
+def test_chinese_headers_text_and_empty_cells_of_parquet(tmp_path: Path) -> None:
+    frame = pl.DataFrame([FIRM | {"district": ""}, FIRM], schema=dict.fromkeys(FIRM, pl.String))
+    frame.rename({c.name: c.zh for c in ENTERPRISES.columns}).write_parquet(tmp_path / "a.parquet")
+    assert _rows(tmp_path / "a.parquet") == [
+        FIRM | {"district": None, "row": 1},
+        FIRM | {"row": 2},
+    ]
+
+
+def test_parquet_is_read_lazily_without_reading_names_as_patterns(tmp_path: Path) -> None:
+    folder = tmp_path / "uscc=1"
+    folder.mkdir()
+    path = folder / "a[1]*.parquet"
+    pl.DataFrame([FIRM]).write_parquet(path)
+    frame = read_file(path, ENTERPRISES, tmp_path).frame
+    assert "PARQUET SCAN" in frame.explain().upper()
+    assert frame.collect()["uscc"].to_list() == [FIRM["uscc"]]
+
+
+def test_parquet_columns_without_a_text_are_refused(tmp_path: Path) -> None:
+    pl.DataFrame([FIRM | {"name": {"zh": "甲"}}]).write_parquet(tmp_path / "a.parquet")
+    assert "in the column name" in _refusal(tmp_path / "a.parquet")
+
+
+@pytest.mark.parametrize("cut", [4, 100, -1, -9, -200])
+def test_a_parquet_file_cut_off_is_refused(tmp_path: Path, cut: int) -> None:
+    pl.DataFrame([FIRM] * 1000).write_parquet(tmp_path / "a.parquet")
+    content = (tmp_path / "a.parquet").read_bytes()
+    _refusal(_file(tmp_path, content[:cut], "b.parquet"))
+
+
+def test_a_parquet_file_with_damaged_pages_is_refused_now_and_not_later(tmp_path: Path) -> None:
+    pl.DataFrame([FIRM | {"name": str(n) * 9} for n in range(5000)]).write_parquet(tmp_path / "a.parquet")
+    content = bytearray((tmp_path / "a.parquet").read_bytes())
+    content[200:4000] = bytes(n * n * 37 % 251 for n in range(3800))
+    _refusal(_file(tmp_path, bytes(content), "b.parquet"))
+
+
+# ── XLSX ──────────────────────────────────────────────────────────────────────────────────────
+def _workbook(path: Path, rows: Sequence[Sequence[object]], *, top: int = 0) -> Path:
+    with xlsxwriter.Workbook(path, {"default_date_format": "yyyy-mm-dd hh:mm:ss"}) as book:
+        book.add_worksheet("隐藏").hide()
+        sheet = book.add_worksheet("数据")
+        sheet.activate()
+        sheet.set_first_sheet()
+        for at, row in enumerate(rows, start=top):
+            for column, value in enumerate(row):
+                if isinstance(value, str) and not value.startswith("="):
+                    sheet.write_string(at, column, value)
+                elif isinstance(value, str):
+                    sheet.write_formula(at, column, value, None, "#N/A")
+                else:
+                    sheet.write(at, column, value)
+    return path
+
+
+def test_text_cells_of_the_first_visible_sheet_are_kept(tmp_path: Path) -> None:
+    names = [ENTERPRISES[name].zh for name in FIRM]
+    path = _workbook(tmp_path / "a.xlsx", [names, list(FIRM.values()), [], list(FIRM.values())])
+    assert _rows(path) == [FIRM | {"row": 1}, FIRM | {"row": 3}]
+    assert read_file(path, ENTERPRISES, tmp_path).encoding == "xlsx"
+
+
+def test_blank_rows_above_the_header_are_nothing(tmp_path: Path) -> None:
+    path = _workbook(tmp_path / "a.xlsx", [list(FIRM), list(FIRM.values())], top=3)
+    assert _rows(path) == [FIRM | {"row": 1}]
+
+
+@pytest.mark.parametrize(
+    ("field", "cell", "text"),
+    [
+        ("hs_code", 8471300000, "8471300000"),
+        ("hs_code", 101210000, "101210000"),  # nine digits: its leading zero is gone
+        ("hs_code", "0101210000", "0101210000"),
+        ("declaration_no", 531620240000000017, "5.3162024E+17"),  # 15 digits at most in a number
+        ("declaration_no", "531620240000000000", "531620240000000000"),
+        ("trade_mode", 110, "110"),
+        ("line_no", 1.0, "1"),
+        ("revision", 0, "0"),
+        ("amount", 8000000.01, "8000000.01"),
+        ("amount", 0.1 + 0.2, "0.3"),
+        ("amount", "8,000,000.010", "8,000,000.010"),
+        ("declared_on", datetime.fromisoformat("2024-01-02"), "2024-01-02"),
+        ("declared_on", 45293, "45293"),
+        ("updated_at", datetime.fromisoformat("2024-01-04T05:06:07"), "2024-01-04T05:06:07Z"),
+        ("updated_at", "2024-01-04T05:06:07+08:00", "2024-01-04T05:06:07+08:00"),
+        ("stat_value_usd", "=NA()", "#Error(NA)"),
+        ("consignor_name", True, "true"),
+        ("consignor_name", "true", "true"),
+    ],
+)
+def test_cells_of_a_workbook_as_text(tmp_path: Path, field: str, cell: object, text: str) -> None:
+    line = {**LINE, field: cell}
+    path = _workbook(tmp_path / "a.xlsx", [list(line), list(line.values())])
+    (row,) = _rows(path, DECLARATIONS)
+    assert row == dict.fromkeys(DECLARATIONS.names) | LINE | {field: text, "row": 1}
+
+
+def test_rates_keep_twelve_decimals(tmp_path: Path) -> None:
+    rate = {"month": "2024-01", "currency": "JPY", "source": "customs",
+            "usd_per_unit": 0.006912345678, "updated_at": "2024-01-01T00:00:00Z"}  # fmt: skip
+    path = _workbook(tmp_path / "a.xlsx", [list(rate), list(rate.values())])
+    assert _rows(path, RATES)[0]["usd_per_unit"] == "0.006912345678"
+
+
+def test_a_number_in_a_code_of_unknown_length_is_reported(tmp_path: Path) -> None:
+    required = {f.name: "x" for f in POLICIES.fields if f.required}
+    rows = [list((required | {"policy_no": n}).values()) for n in (12345, 10**17, "007")]
+    read = read_file(_workbook(tmp_path / "a.xlsx", [list(required), *rows]), POLICIES, tmp_path)
+    assert read.frame.collect()["policy_no"].to_list() == ["12345", None, "007"]
+    assert "2 cells of policy_no are numbers" in read.notes[0]
+
+
+def test_workbooks_without_a_header_are_refused(tmp_path: Path) -> None:
+    assert "has no cells" in _refusal(_workbook(tmp_path / "a.xlsx", []))
+    assert "lacks the column uscc" in _refusal(_workbook(tmp_path / "b.xlsx", [["x"], ["1"]]))
+    assert _rows(_workbook(tmp_path / "c.xlsx", [list(FIRM)])) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        ("1.0", "1"), ("1e-05", "0.00001"), ("-2.50", "-2.5"), ("100.0", "100"), ("0.0", "0"),
+        ("999999999999999.0", "999999999999999"), ("1e15", "1E+15"),
+        ("12345678901234.56", "12345678901234.56"), ("NaN", "NaN"), ("inf", "inf"),
+    ],
+)  # fmt: skip
+def test_floating_point_numbers_as_plain_decimals(number: str, text: str) -> None:
+    assert number_text(number) == text
+
+
+# ── control files ─────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    ("content", "control"),
+    [
+        ('{"rows": 3, "amount_sum": 0.30}', Control(3, Decimal("0.30"))),
+        ('{"rows": 3, "amount_sum": "8,000,000.01"}', Control(3, Decimal("8000000.01"))),
+        ('\ufeff{"amount_sum": 12, "by": "x"}', Control(None, Decimal(12))),
+        ("{}", Control(None, None)),
+    ],
+)
+def test_control_files(tmp_path: Path, content: str, control: Control) -> None:
+    _file(tmp_path, content, "a.csv.control.json")
+    assert read_control(tmp_path / "a.csv") == control
+
+
+def test_no_control_file_is_none(tmp_path: Path) -> None:
+    assert read_control(tmp_path / "a.csv") is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", "{", '{"rows": "3"}', '{"rows": -1}', '{"rows": true}', '{"amount_sum": "x"}',
+     '{"amount_sum": NaN}', '{"amount_sum": "Infinity"}', '{"amount_sum": []}', b"\xff",
+     "[" * 100_000],
+)  # fmt: skip
+def test_a_control_file_that_says_nothing_is_refused(tmp_path: Path, content: str | bytes) -> None:
+    _file(tmp_path, content, "a.csv.control.json")
+    with pytest.raises(FileRefused, match=r"a\.csv\.control\.json cannot be read"):
+        read_control(tmp_path / "a.csv")

@@ -189,8 +189,11 @@ def test_one_writer_at_a_time(tmp_path: Path) -> None:
     with lake_lock(tmp_path):
         with pytest.raises(LakeBusy, match="Another run is writing"), lake_lock(tmp_path):
             pass
-        words = f"from assets.storage.manifest import *; from pathlib import Path; lake_lock(Path({str(tmp_path)!r})).__enter__()"
-        other = subprocess.run([sys.executable, "-c", words], cwd=ROOT, capture_output=True, check=False)  # fmt: skip
+        words = (
+            "from assets.storage.manifest import *; from pathlib import Path; "
+            f"lake_lock(Path({str(tmp_path)!r})).__enter__()"
+        )
+        other = subprocess.run([sys.executable, "-c", words], cwd=ROOT, capture_output=True, check=False)
         assert b"LakeBusy" in other.stderr
     with lake_lock(tmp_path):
         pass

@@ -74,4 +74,5 @@ def test_every_row_and_cent_is_the_oracles(case: Case, tmp_path: Path) -> None:
     found += reject_differences(lake, oracle)
     assert not found, f"{len(found)} differences:\n" + "\n".join(found[:40])
     assert oracle.monthly_exports
-    assert oracle.policy_reconciliation
+    # Before July of a policy year the sample's policies of that year still wait.
+    assert oracle.policy_reconciliation or case.now < MOMENTS[1]

@@ -241,6 +241,7 @@ FLOW: tuple[Node, ...] = (
             Need("roster_decisions", _same),
             Need("customs_ledger", _months_before_policy_year),
             Need("exchange_rates_ledger", _all),
+            Need("enterprises_ledger", _all),
         ),
         uses=("terms", "register", "rates"),
     ),

@@ -73,7 +73,10 @@ def _conflicts(shared: pl.DataFrame, source: Source) -> pl.DataFrame:
 
 
 def rendered(source: Source) -> pl.Expr:
-    """A typed row as the JSON text that a refused row is kept as."""
+    """A typed row as the JSON text that a refused row is kept as: what is not needed is left out.
+
+    Of decimals zeros beyond the second place, of times empty fractions of a second.
+    """
     return pl.struct(_plain(f.name, f.form) for f in source.fields).struct.json_encode()
 
 
@@ -81,9 +84,11 @@ def _plain(name: str, form: str) -> pl.Expr:
     column = pl.col(name)
     if form in ("countries", "chapters"):
         return column.list.join(";")
-    if form == "timestamp":
-        return column.dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
     text = column.cast(pl.String)
+    if form == "timestamp":
+        return column.dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
+    if form == "decimal":
+        return text.str.replace(r"^(-?\d+\.\d{2}\d*?)0+$", "${1}")
     return text.str.zfill(18) if name == "declaration_no" else text
 
 

@@ -121,9 +121,7 @@ CASES: list[tuple[Source, str, str | None, object]] = [
 
 
 @pytest.mark.parametrize(("source", "name", "text", "expected"), CASES)
-def test_a_field_is_read_or_refused(
-    source: Source, name: str, text: str | None, expected: object
-) -> None:
+def test_a_field_is_read_or_refused(source: Source, name: str, text: str | None, expected: object) -> None:
     field = next(field for field in source.fields if field.name == name)
     value, reasons = read(field, text)
     if isinstance(expected, str) and ":" in expected:
@@ -187,9 +185,7 @@ def test_a_good_line_is_accepted_as_it_is() -> None:
          ["event_after_update:closed_on", "negative:amount"]),
     ],
 )  # fmt: skip
-def test_the_rules_of_a_declaration_line(
-    changes: dict[str, str | None], reasons: list[str]
-) -> None:
+def test_the_rules_of_a_declaration_line(changes: dict[str, str | None], reasons: list[str]) -> None:
     assert declared(**changes)["reasons"] == reasons
 
 
@@ -218,9 +214,7 @@ def test_the_end_of_a_cover_may_lie_ahead() -> None:
         ("440100", None, []), ("440100", "天河区", []),
     ],
 )  # fmt: skip
-def test_only_the_citys_districts_are_known(
-    city: str, district: str | None, expected: list[str]
-) -> None:
+def test_only_the_citys_districts_are_known(city: str, district: str | None, expected: list[str]) -> None:
     row = judged(
         ENTERPRISES, uscc=A, customs_code="4403160001", name="甲", city=city, district=district,
         updated_at="2024-05-04T00:00:00Z",

@@ -39,9 +39,7 @@ def states(*rows: dict[str, Any]) -> list[str]:
         ({}, {"revision": None, "reasons": ["unreadable:revision"]}, ["rejected", "counted"]),
     ],
 )
-def test_the_newest_row_of_a_line(
-    first: dict[str, Any], second: dict[str, Any], expected: list[str]
-) -> None:
+def test_the_newest_row_of_a_line(first: dict[str, Any], second: dict[str, Any], expected: list[str]) -> None:
     assert sorted(states(line(**first), line(**second))) == sorted(expected)
 
 
@@ -111,9 +109,8 @@ def test_a_line_without_an_exporter_is_counted_for_nobody() -> None:
 
 def test_the_exact_path_rounds_half_up() -> None:
     """10 cents at 0.05 dollars are half a cent."""
-    nothing = dict.fromkeys(
-        ["freight_total", "freight_rate", "insurance_total", "insurance_rate", "weight_rate", "weights_whole"], 0
-    )
+    fees = ("freight_total", "freight_rate", "insurance_total", "insurance_rate")
+    nothing = dict.fromkeys((*fees, "weight_rate", "weights_whole"), 0)
     facts = nothing | {"amount": 10, "rate": 5 * 10**10, "percent": 0, "weights_rest": 1}
     assert exact_fob_cents(facts) == (1, [])
     assert exact_fob_cents({**facts, "rate": 5 * 10**10 - 1}) == (0, [])

@@ -13,7 +13,6 @@ import polars as pl
 import pyarrow.parquet as parquet
 import pytest
 
-from assets.storage import manifest
 from assets.storage.lake import ROW_GROUP, Lake
 from assets.storage.manifest import Entry, LakeBusy, Manifests, lake_lock, write_bytes
 from schemas.customs import ANNUAL_EXPORTS
@@ -146,7 +145,7 @@ def test_a_commit_that_dies_leaves_the_old_manifest(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(manifest.os if step == "fsync" else Path, step, die)
+        patch.setattr(os if step == "fsync" else Path, step, die)
         with pytest.raises(KeyboardInterrupt):
             lake.commit("t", {"a": Entry("2", "2", 2, None, "")})
     assert lake.read("t")["a"].rows == 1

@@ -121,9 +121,7 @@ CASES: list[tuple[Source, str, str | None, object]] = [
 
 
 @pytest.mark.parametrize(("source", "name", "text", "expected"), CASES)
-def test_a_field_is_read_or_refused(
-    source: Source, name: str, text: str | None, expected: object
-) -> None:
+def test_a_field_is_read_or_refused(source: Source, name: str, text: str | None, expected: object) -> None:
     field = next(field for field in source.fields if field.name == name)
     value, reasons = read(field, text)
     if isinstance(expected, str) and ":" in expected:
@@ -187,9 +185,7 @@ def test_a_good_line_is_accepted_as_it_is() -> None:
          ["event_after_update:closed_on", "negative:amount"]),
     ],
 )  # fmt: skip
-def test_the_rules_of_a_declaration_line(
-    changes: dict[str, str | None], reasons: list[str]
-) -> None:
+def test_the_rules_of_a_declaration_line(changes: dict[str, str | None], reasons: list[str]) -> None:
     assert declared(**changes)["reasons"] == reasons
 
 
@@ -218,9 +214,7 @@ def test_the_end_of_a_cover_may_lie_ahead() -> None:
         ("440100", None, []), ("440100", "天河区", []),
     ],
 )  # fmt: skip
-def test_only_the_citys_districts_are_known(
-    city: str, district: str | None, expected: list[str]
-) -> None:
+def test_only_the_citys_districts_are_known(city: str, district: str | None, expected: list[str]) -> None:
     row = judged(
         ENTERPRISES, uscc=A, customs_code="4403160001", name="甲", city=city, district=district,
         updated_at="2024-05-04T00:00:00Z",
@@ -241,7 +235,9 @@ def test_a_refused_row_keeps_its_text_and_is_judged_again() -> None:
 
 def test_rows_keep_their_order_and_their_neighbours_do_not_matter() -> None:
     amounts = ["1", "x", "2", "-3", "4"]
-    rows = [{**LINE, "line_no": str(no), "amount": text} for no, text in enumerate(amounts, 1)]
+    rows: list[dict[str, str | None]] = [
+        {**LINE, "line_no": str(no), "amount": text} for no, text in enumerate(amounts, 1)
+    ]
     result = judge(frame(DECLARATIONS, *rows), DECLARATIONS)
     assert result["row"].to_list() == [1, 2, 3, 4, 5]
     assert result["reasons"].to_list() == [[], ["unreadable:amount"], [], ["negative:amount"], []]

@@ -39,9 +39,7 @@ def states(*rows: dict[str, Any]) -> list[str]:
         ({}, {"revision": None, "reasons": ["unreadable:revision"]}, ["rejected", "counted"]),
     ],
 )
-def test_the_newest_row_of_a_line(
-    first: dict[str, Any], second: dict[str, Any], expected: list[str]
-) -> None:
+def test_the_newest_row_of_a_line(first: dict[str, Any], second: dict[str, Any], expected: list[str]) -> None:
     assert sorted(states(line(**first), line(**second))) == sorted(expected)
 
 

@@ -48,7 +48,7 @@ def clocks(module: ast.Module) -> list[str]:
     return [
         f"{word}:{node.lineno}"
         for node in ast.walk(module)
-        if isinstance(node, ast.expr) and (word := _clock(node, renamed))
+        if isinstance(node, ast.expr | ast.stmt) and (word := _clock(node, renamed))
     ]
 
 

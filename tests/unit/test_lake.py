@@ -114,18 +114,6 @@ def test_a_key_without_rows_has_a_file(tmp_path: Path) -> None:
     assert lake.scan(ANNUAL_EXPORTS).collect().schema == ANNUAL_EXPORTS.schema
 
 
-def test_files_that_no_manifest_names_are_swept(tmp_path: Path) -> None:
-    lake = Lake(tmp_path)
-    old = kept(lake, "2024", rows(3))
-    new = kept(lake, "2024", rows(4))
-    crashed = new.with_name(".crashed.parquet")
-    crashed.write_bytes(b"half")
-    staged = lake.stage(ANNUAL_EXPORTS, "2023", rows(5)).path
-    assert lake.sweep() == 3
-    assert [path.exists() for path in (old, new, crashed, staged)] == [False, True, False, False]
-    assert lake.sweep() == 0
-
-
 def test_a_commit_changes_its_keys_only(tmp_path: Path) -> None:
     lake = Manifests(tmp_path)
     lake.commit("t", {"b": Entry("1", "1", 1, None, "")})

@@ -51,13 +51,15 @@ def tables_asset(
         def body(context: dg.AssetExecutionContext) -> Iterator[Any]:
             house = context.resources.house
             keys = context.partition_keys if context.has_partition_key_range else _one(context)
-            state, verdicts = house.state(), list[tuple[str, Verdict]]()
-            for done, key in enumerate(keys, start=1):
-                found = _make(make, tables, key, state)
-                if found:
-                    _describe(context, main, key, found[0][1])
-                verdicts += found
-                house.report(main, key, done, len(keys))
+            verdicts = list[tuple[str, Verdict]]()
+            with house.lock():
+                state = house.state()
+                for done, key in enumerate(keys, start=1):
+                    found = _make(make, tables, key, state)
+                    if found:
+                        _describe(context, main, key, found[0][1])
+                    verdicts += found
+                    house.report(main, key, done, len(keys))
             yield from _results(main, verdicts)
 
         return body

@@ -7,6 +7,7 @@ its key needs, so the planner, the drawing and the code cannot disagree.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -33,6 +34,9 @@ class House(Protocol):
     now: datetime
     reporting: str
     bounds: Bounds
+
+    def lock(self) -> AbstractContextManager[None]:
+        """The lake's lock, for as long as something is written to it."""
 
     def state(self) -> State:
         """The lake as it is at this moment."""

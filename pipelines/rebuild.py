@@ -17,6 +17,7 @@ from assets.storage.deliveries import Deliveries
 from assets.storage.drop_folder import list_arrivals
 from assets.storage.manifest import lake_lock
 from assets.storage.releases import contents, identity, latest
+from assets.storage.sweep import sweep
 from pipelines.planner import JOBS, Run, due
 from pipelines.settings import Settings
 
@@ -89,6 +90,7 @@ def nightly(
 ) -> Outcome:
     """Pull what is new, rebuild what is stale (of some jobs or keys only), and release it."""
     with lake_lock(settings.lake):
+        sweep(settings.lake)
         outcome = Outcome()
         dagster = _Dagster(settings, instance)
         if new_arrivals(settings):
@@ -109,9 +111,9 @@ def nightly(
 
 def run_act(settings: Settings, job: str, op: str, config: Mapping[str, object]) -> None:
     """Run one of the roster's acts as its job, then rebuild what it touches."""
-    dagster = _Dagster(settings, None)
-    dagster.run(job, config={"ops": {op: {"config": dict(config)}}})
     with lake_lock(settings.lake):
+        dagster = _Dagster(settings, None)
+        dagster.run(job, config={"ops": {op: {"config": dict(config)}}})
         _bring_up_to_date(settings, dagster, "policy_years", None, Outcome())
 
 
@@ -144,7 +146,7 @@ def _release_is_due(settings: Settings) -> bool:
 
 
 class _Dagster:
-    """Runs jobs in this process; imports Dagster at the first one."""
+    """Runs jobs in this process, for one who holds the lake's lock; imports Dagster at the first one."""
 
     def __init__(self, settings: Settings, instance: dg.DagsterInstance | None) -> None:
         self._settings, self._instance = settings, instance
@@ -166,7 +168,7 @@ class _Dagster:
             instance=self._instance,
             tags=tags,
             run_config={**_QUIET, **(config or {})},
-            resources={"house": SettingsHouse(self._settings)},
+            resources={"house": SettingsHouse(self._settings, is_locked=True)},
             raise_on_error=False,
         )
         if not result.success:

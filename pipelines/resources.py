@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import dagster as dg
 from assets.partitions import CALENDAR
 from assets.staleness import State
 from assets.storage.drop_folder import Arrival, list_arrivals
+from assets.storage.manifest import lake_lock
 from assets.storage.releases import Bounds
 from pipelines.settings import Settings
 from schemas.catalogue import SOURCES
@@ -25,13 +27,17 @@ class SettingsHouse:
     reporter: Reporter | None = None
     """Shows progress; set by the command line for runs in its own process."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Fix the present."""
-        self.settings = settings
+    def __init__(self, settings: Settings, *, is_locked: bool = False) -> None:
+        """Fix the present. `is_locked`: whoever starts the run holds the lake's lock for it."""
+        self.settings, self.is_locked = settings, is_locked
         self.root: Path = settings.lake
         self.now: datetime = settings.present
         self.reporting = settings.reporting
         self.bounds = Bounds(settings.release_floor, settings.release_ceiling, SMALL_TABLE)
+
+    def lock(self) -> AbstractContextManager[None]:
+        """The lake's lock: held already, or to be taken by a run that Dagster's UI started."""
+        return nullcontext() if self.is_locked else lake_lock(self.root)
 
     def state(self) -> State:
         """The lake as it is at this moment."""

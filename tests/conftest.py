@@ -6,8 +6,6 @@ import pytest
 
 KNOWN = {
     "tests/architecture/test_graph.py": "tables made beside another are not yet told apart here",
-    "tests/unit/test_planner.py::test_one_part_of_a_month_makes_one_year_stale": "not yet looked into",
-    "tests/unit/test_lake.py::test_files_that_no_manifest_names_are_swept": "not yet looked into",
 }
 
 

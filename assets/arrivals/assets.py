@@ -40,7 +40,8 @@ source_specs = [_source_spec(source.name) for source in SOURCES]
 def deliveries(context: dg.AssetExecutionContext) -> Iterator[Any]:
     """Receive what is new in the sources."""
     house = context.resources.house
-    new = pull(house.root, house.arrivals(), house.now, house.report)
+    with house.lock():
+        new = pull(house.root, house.arrivals(), house.now, house.report)
     for delivery in new:
         context.log.info(delivery.refused or f"{delivery.name}: {delivery.rows} rows")
     refused = [delivery.refused for delivery in new if delivery.refused]

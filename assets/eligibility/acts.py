@@ -22,7 +22,6 @@ from assets.eligibility.register import Act, ActRefused, objections_until
 from assets.eligibility.registry import registry_facts
 from assets.staleness import State
 from assets.storage.lake import Lake
-from assets.storage.manifest import lake_lock
 from assets.versions import accepted_versions, current
 from assets.work import House
 from schemas.eligibility import (
@@ -39,7 +38,7 @@ from schemas.terms.loader import PolicyTerms, load_terms
 def publish(house: House, policy_year: int, by: str, acknowledge_rejects: bool) -> Act:
     """Publish today's decisions of a year as its next edition."""
     terms = load_terms(policy_year)
-    with lake_lock(house.root):
+    with house.lock():
         state, lake = house.state(), Lake(house.root)
         _hold_fresh(state, policy_year)
         editions = _editions(state, lake, policy_year)
@@ -77,7 +76,7 @@ def submit(
     load_terms(policy_year)
     if claim not in CLAIMS_OF_OBJECTIONS:
         raise ActRefused(f"{claim} is no claim: use one of {', '.join(CLAIMS_OF_OBJECTIONS)}.")
-    with lake_lock(house.root):
+    with house.lock():
         state, lake = house.state(), Lake(house.root)
         edition = _published(state, lake, policy_year)
         if objection_no in _objections(state, lake, policy_year):
@@ -99,7 +98,7 @@ def decide(
         raise ActRefused(f"{ruling} is no ruling: use upheld or rejected.")
     if decision and decision not in DECISIONS:
         raise ActRefused(f"{decision} is no decision: use one of {', '.join(DECISIONS)}.")
-    with lake_lock(house.root):
+    with house.lock():
         state, lake = house.state(), Lake(house.root)
         objections = _objections(state, lake, policy_year)
         if objection_no not in objections:
@@ -121,7 +120,7 @@ def decide(
 def confirm(house: House, policy_year: int, by: str, edition: int) -> Act:
     """Confirm a published edition once its notice period is over and no objection is open."""
     load_terms(policy_year)
-    with lake_lock(house.root):
+    with house.lock():
         state, lake = house.state(), Lake(house.root)
         found = {e.number: e for e in _editions(state, lake, policy_year)}.get(edition)
         if found is None or found.confirmed_on:

@@ -61,17 +61,6 @@ class Lake(Manifests):
         rows, money = totals.collect().row(0)
         return Staged(path, sha256, rows, str(money) if table.money else None)
 
-    def sweep(self) -> int:
-        """Delete table files that no manifest names (a crash's, or replaced ones); how many."""
-        gone = 0
-        for folder in sorted((self.root / "tables").glob("*")):
-            named = {entry.file for entry in self.read(folder.name).values()}
-            for file in [*folder.glob("*.parquet"), *folder.glob(".*.parquet")]:
-                if file.name not in named:
-                    file.unlink()
-                    gone += 1
-        return gone
-
 
 def write_parquet(folder: Path, name: str, frame: pl.LazyFrame) -> tuple[Path, str]:
     """Write `<name>-<hash>.parquet`, synced; the same rows give the same bytes and name."""

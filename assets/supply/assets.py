@@ -36,7 +36,9 @@ def rejected_rows(work: Work) -> pl.LazyFrame:
 )
 def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     """Publish what was made."""
-    done = publish_release(context.resources.house, context.run_id)
+    house = context.resources.house
+    with house.lock():
+        done = publish_release(house, context.run_id)
     return dg.MaterializeResult(
         metadata={
             "release": done.name,

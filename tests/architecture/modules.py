@@ -45,7 +45,11 @@ def clocks(module: ast.Module) -> list[str]:
         if isinstance(node, ast.ImportFrom) and node.module in CLOCK_MODULES
         for alias in node.names
     }
-    return [f"{word}:{node.lineno}" for node in ast.walk(module) for word in [_clock(node, renamed)] if word]
+    return [
+        f"{word}:{node.lineno}"
+        for node in ast.walk(module)
+        if isinstance(node, ast.expr | ast.stmt) and (word := _clock(node, renamed))
+    ]
 
 
 CLOCK_MODULES = ("time", "datetime")

@@ -136,6 +136,7 @@ def test_an_asset_introduces_itself(name: str) -> None:
 def test_a_table_shows_its_columns(name: str) -> None:
     schema = ASSETS[name].metadata["dagster/column_schema"]
     schema = getattr(schema, "value", schema)
+    assert schema
     assert [column.name for column in schema.columns] == TABLES[name].names
     assert all(column.description for column in schema.columns)
 
@@ -143,10 +144,7 @@ def test_a_table_shows_its_columns(name: str) -> None:
 def test_every_table_of_the_flow_is_held_to_its_contract() -> None:
     checked = {key.asset_key.to_user_string() for key in GRAPH.asset_check_keys}
     assert checked == set(NODES)
-    assert all(
-        GRAPH.get(key).blocking  # type: ignore[attr-defined]
-        for key in GRAPH.asset_check_keys
-    )
+    assert all(GRAPH.get(key).blocking for key in GRAPH.asset_check_keys)
 
 
 def test_needs_come_from_the_same_stage_or_an_earlier_one() -> None:

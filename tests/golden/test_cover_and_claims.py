@@ -42,7 +42,7 @@ D = Decimal
 )
 def test_cover_starts(taken_up_on: date, issued_on: date, cover_from: date) -> None:
     """taken_up_on is the trigger, issued_on the start; the end is the same for all."""
-    dates = {"taken_up_on": taken_up_on, "issued_on": issued_on, "cover_from": cover_from}
+    dates: dict[str, Any] = {"taken_up_on": taken_up_on, "issued_on": issued_on, "cover_from": cover_from}
     row = reconciled(policy(**dates))["P1"]
     assert (row["expected_cover_from"], row["expected_cover_to"]) == (cover_from, date(2026, 6, 30))
     assert row["status"] == "matched"
@@ -87,7 +87,7 @@ def test_a_cancelled_policy_is_nobodys_original() -> None:
 def audited(terms: PolicyTerms, *stated: dict[str, Any], **loss: Any) -> dict[str, Any]:
     """The audit of one claim under the terms of any year, its enterprise listed there."""
     year = terms.policy_year
-    confirmed = {"published_on": date(year, 5, 6), "confirmed_on": date(year, 5, 15)}
+    confirmed: dict[str, Any] = {"published_on": date(year, 5, 6), "confirmed_on": date(year, 5, 15)}
     known, none = pl.LazyFrame(schema=USCC_SCHEMA), pl.LazyFrame(schema=ACCEPTED_SCHEMA)
     rows = reconcile(
         policies(*stated), registry(enterprise()), rosters(line(policy_year=year, **confirmed)),
@@ -99,7 +99,7 @@ def audited(terms: PolicyTerms, *stated: dict[str, Any], **loss: Any) -> dict[st
 
 def of_year(year: int, **changes: Any) -> dict[str, Any]:
     """A policy of a year, taken up in time."""
-    dates = {
+    dates: dict[str, Any] = {
         "policy_year": year, "taken_up_on": date(year, 6, 1), "issued_on": date(year, 6, 5),
         "cover_from": date(year, 7, 1), "cover_to": date(year + 1, 6, 30),
     }  # fmt: skip

@@ -48,7 +48,7 @@ def test_every_line_and_cent_is_the_oracles(sources: Sources) -> None:
 
     customs = customs_of(sources, NOW)
 
-    states = {}
+    states: dict[tuple[str, int], tuple[str, list[str]]] = {}
     for lines in customs.valued:
         states |= states_of(lines.lazy())
     assert states == oracle.line_states

@@ -13,7 +13,6 @@ import polars as pl
 import pyarrow.parquet as parquet
 import pytest
 
-from assets.storage import manifest
 from assets.storage.lake import ROW_GROUP, Lake
 from assets.storage.manifest import Entry, LakeBusy, Manifests, lake_lock, write_bytes
 from schemas.customs import ANNUAL_EXPORTS
@@ -115,18 +114,6 @@ def test_a_key_without_rows_has_a_file(tmp_path: Path) -> None:
     assert lake.scan(ANNUAL_EXPORTS).collect().schema == ANNUAL_EXPORTS.schema
 
 
-def test_files_that_no_manifest_names_are_swept(tmp_path: Path) -> None:
-    lake = Lake(tmp_path)
-    old = kept(lake, "2024", rows(3))
-    new = kept(lake, "2024", rows(4))
-    crashed = new.with_name(".crashed.parquet")
-    crashed.write_bytes(b"half")
-    staged = lake.stage(ANNUAL_EXPORTS, "2023", rows(5)).path
-    assert lake.sweep() == 3
-    assert [path.exists() for path in (old, new, crashed, staged)] == [False, True, False, False]
-    assert lake.sweep() == 0
-
-
 def test_a_commit_changes_its_keys_only(tmp_path: Path) -> None:
     lake = Manifests(tmp_path)
     lake.commit("t", {"b": Entry("1", "1", 1, None, "")})
@@ -146,7 +133,7 @@ def test_a_commit_that_dies_leaves_the_old_manifest(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(manifest.os if step == "fsync" else Path, step, die)
+        patch.setattr(os if step == "fsync" else Path, step, die)
         with pytest.raises(KeyboardInterrupt):
             lake.commit("t", {"a": Entry("2", "2", 2, None, "")})
     assert lake.read("t")["a"].rows == 1

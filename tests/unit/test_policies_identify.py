@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 from stdnum.cn import uscc as standard
 
-from assets.policies.identify import facts, has_valid_check_digit
+from assets.identity import has_valid_check_digit
+from assets.policies.identify import facts
 from assets.policies.names import normalised_district, normalised_name
 from tests.unit.policies_examples import A, B, C, enterprise, policy, reconciled, registry, uscc
 

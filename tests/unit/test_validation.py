@@ -235,7 +235,9 @@ def test_a_refused_row_keeps_its_text_and_is_judged_again() -> None:
 
 def test_rows_keep_their_order_and_their_neighbours_do_not_matter() -> None:
     amounts = ["1", "x", "2", "-3", "4"]
-    rows = [{**LINE, "line_no": str(no), "amount": text} for no, text in enumerate(amounts, 1)]
+    rows: list[dict[str, str | None]] = [
+        {**LINE, "line_no": str(no), "amount": text} for no, text in enumerate(amounts, 1)
+    ]
     result = judge(frame(DECLARATIONS, *rows), DECLARATIONS)
     assert result["row"].to_list() == [1, 2, 3, 4, 5]
     assert result["reasons"].to_list() == [[], ["unreadable:amount"], [], ["negative:amount"], []]

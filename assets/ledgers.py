@@ -30,7 +30,7 @@ def ledger(work: Work, source: Source, part: pl.Expr | None = None) -> Made:
 
 
 def received(work: Work, source: Source, key: str | None = None) -> tuple[pl.DataFrame, tuple[Balance, ...]]:
-    """Every row received for a key with its fate, and receipt's conservation (CONTRACT §4)."""
+    """Every row received for a key with its fate, and receipt's conservation (rules §4)."""
     root, key = work.lake.root, key or work.key
     record = work.state.deliveries
     pieces = read_pieces(root, record, source, key).collect()

@@ -1,7 +1,7 @@
 """Versions of keys: rows received → one ledger, and the row that holds now.
 
 A ledger has every version once, in order of key and version, whatever the order, the split and the
-number of the deliveries (CONTRACT §1). Two versions that claim to be the same and differ are a
+number of the deliveries (rules §1). Two versions that claim to be the same and differ are a
 conflict: both are refused.
 """
 

@@ -2,7 +2,7 @@
 
 FOB = 统计美元值 where customs gives one; else the amount less the freight and insurance that the
 delivery terms include, each part at its own currency's rate of the month of declaration, rounded
-half-up to the cent once, a line (CONTRACT §1). All arithmetic is on integers: cents, rates in
+half-up to the cent once, a line (rules §1). All arithmetic is on integers: cents, rates in
 1e-12 dollars, fees in 1e-4, percentages in 1e-4 percent. Polars' Int128 wraps round in silence, so
 nothing is multiplied before it is known to fit; what may not fit is done in Python's integers.
 """

@@ -1,6 +1,6 @@
 """Drift: where a confirmed roster and today's data differ, by how much, and why.
 
-A confirmed roster never changes; what is learnt later shows here (DESIGN §2).
+A confirmed roster never changes; what is learnt later shows here (architecture §2).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""FOB in US dollars of a line (CONTRACT §1), with the arithmetic beside each answer."""
+"""FOB in US dollars of a line (rules §1), with the arithmetic beside each answer."""
 
 from __future__ import annotations
 

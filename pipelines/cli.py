@@ -125,9 +125,8 @@ def show_plan() -> None:
         return
     grid = Grid("job", "keys", "why", box=None, pad_edge=False)
     for run_ in runs:
-        keys = run_.first if run_.first == run_.last else f"{run_.first} … {run_.last}"
         why = sorted({f"{f.table}: {f.why}" for f in run_.findings})
-        grid.add_row(run_.job, keys, "; ".join(why[:3]) + ("; …" if len(why) > 3 else ""))
+        grid.add_row(run_.job, run_.stretch, "; ".join(why[:3]) + ("; …" if len(why) > 3 else ""))
     out.print(grid)
 
 

@@ -7,7 +7,7 @@ interrupted rebuild goes on where it was. Dagster is imported only when there is
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -76,11 +76,15 @@ def nightly(
     keys: Collection[str] | None = None,
     instance: dg.DagsterInstance | None = None,
     publish: bool = True,
+    say: Callable[[str], object] = str,
 ) -> Outcome:
-    """Pull what is new, rebuild what is stale (of some jobs or keys only), and release it."""
+    """Pull what is new, rebuild what is stale (of some jobs or keys only), and release it.
+
+    `say` is told of each run before it starts.
+    """
     with lake_lock(settings.lake):
         outcome = Outcome()
-        dagster = _Dagster(settings, instance)
+        dagster = _Dagster(settings, instance, say)
         if new_arrivals(settings):
             before = len(Deliveries(settings.lake).all)
             dagster.run("pull")
@@ -90,7 +94,7 @@ def nightly(
         for job in jobs:
             _bring_up_to_date(settings, dagster, job, keys, outcome)
         if publish and _release_is_due(settings):
-            dagster.run("release")
+            dagster.run("publish_release")
             index = latest(settings.lake)
             outcome.release = str(index["release"]) if index else None
         return outcome
@@ -135,8 +139,13 @@ def _release_is_due(settings: Settings) -> bool:
 class _Dagster:
     """Runs jobs in this process; imports Dagster at the first one."""
 
-    def __init__(self, settings: Settings, instance: dg.DagsterInstance | None) -> None:
-        self._settings, self._instance = settings, instance
+    def __init__(
+        self,
+        settings: Settings,
+        instance: dg.DagsterInstance | None,
+        say: Callable[[str], object] = str,
+    ) -> None:
+        self._settings, self._instance, self._say = settings, instance, say
 
     def run(self, job: str, run: Run | None = None, config: Mapping[str, object] | None = None) -> None:
         """Run a job over a stretch of keys; what fails is raised in one sentence."""
@@ -146,6 +155,7 @@ class _Dagster:
         if self._instance is None:
             self._instance = dagster_instance(self._settings.home)
             sweep_dead_runs(self._instance)
+        self._say(f"{job} {run.stretch}" if run else job)
         tags = {"tongbao/process": str(os.getpid())}
         partitioned = run is not None and run.first != "all"
         if run is not None and partitioned:

@@ -36,7 +36,7 @@ def rejected_rows(work: Work) -> pl.LazyFrame:
 )
 def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     """Publish what was made."""
-    done = publish_release(context.resources.house, context.run_id)
+    done = publish_release(context.resources.house, context.run.run_id)
     return dg.MaterializeResult(
         metadata={
             "release": done.name,

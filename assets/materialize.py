@@ -156,7 +156,7 @@ def _seen(table: str, entry: Entry | None) -> dict[str, Any]:
         return {}
     seen: dict[str, Any] = {"dagster/row_count": entry.rows}
     if entry.money is not None:
-        seen[f"{TABLES[table].money}_total"] = dg.MetadataValue.text(f"{Decimal(entry.money):,f}")
+        seen[f"{TABLES[table].money}_total"] = dg.MetadataValue.text(f"{Decimal(entry.money):,.2f}")
     return seen | {"file": dg.MetadataValue.text(entry.file), "sha256": dg.MetadataValue.text(entry.sha256)}
 
 
@@ -203,7 +203,7 @@ def _record(verdict: Verdict) -> dg.TableRecord:
             "key": verdict.key,
             "passed": verdict.passed,
             "rows": verdict.rows,
-            "money": f"{Decimal(verdict.money):,f}" if verdict.money else "",
+            "money": f"{Decimal(verdict.money):,.2f}" if verdict.money else "",
             "broken_rules": ", ".join(f"{name}: {count}" for name, count in verdict.broken.items()),
             "balances": "; ".join(
                 f"{b.name}: {b.left:,} {'=' if b.holds else '≠'} {b.right:,}" for b in verdict.balances

@@ -157,8 +157,8 @@ class _Dagster:
             sweep_dead_runs(self._instance)
         self._say(f"{job} {run.stretch}" if run else job)
         tags = {"tongbao/process": str(os.getpid())}
-        partitioned = run is not None and run.first != "all"
-        if run is not None and partitioned:
+        if run is not None and run.first != "all":
+            tags["tongbao/keys"] = run.stretch
             tags["dagster/asset_partition_range_start"] = run.first
             tags["dagster/asset_partition_range_end"] = run.last
         result = defs.resolve_job_def(job).execute_in_process(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 import polars as pl
 
@@ -25,6 +26,21 @@ class Verdict:
     def passed(self) -> bool:
         """Whether the key may be committed."""
         return not self.broken and all(balance.holds for balance in self.balances)
+
+    @property
+    def difference(self) -> Decimal:
+        """The largest difference of a balance."""
+        return max((abs(Decimal(b.left) - Decimal(b.right)) for b in self.balances), default=Decimal(0))
+
+    @property
+    def broken_rows(self) -> int:
+        """How often a rule is broken; a row that breaks two counts twice."""
+        return sum(self.broken.values())
+
+    @property
+    def fault(self) -> tuple[Decimal, int]:
+        """How bad it is: the difference first, then the broken rows."""
+        return self.difference, self.broken_rows
 
     def sentence(self, table: str) -> str:
         """What does not hold, in one sentence."""

@@ -122,13 +122,6 @@ class Node:
     needs: tuple[Need, ...] = ()
     version: str = "1"
     uses: tuple[str, ...] = ()
-    beside: str | None = None
-    """The table that it is made together with and shown as part of, in Dagster."""
-
-    @property
-    def asset(self) -> str:
-        """The Dagster asset that stands for the table."""
-        return self.beside or self.table
 
 
 def _same(_: Calendar, key: str) -> Iterable[str]:
@@ -199,12 +192,12 @@ _REFERENCE = (
 FLOW: tuple[Node, ...] = (
     *(Node(f"{source}_ledger", "none", uses=("codes", f"received:{source}")) for source in _REFERENCE),
     Node("customs_ledger", "month", uses=_RECEIVED),
-    Node("ledger_origins", "month", uses=_RECEIVED, beside="customs_ledger"),
+    Node("ledger_origins", "month", uses=_RECEIVED),
     Node("export_cube", "month", _VALUED, uses=("codes", "rates")),
-    Node("line_counts", "month", _VALUED, uses=("codes", "rates"), beside="export_cube"),
+    Node("line_counts", "month", _VALUED, uses=("codes", "rates")),
     Node(
         "line_rejects", "month", (*_VALUED, Need("ledger_origins", _same)),
-        uses=("codes", "rates"), beside="export_cube",
+        uses=("codes", "rates"),
     ),
     Node(
         "monthly_exports", "export_year",

@@ -8,6 +8,7 @@ and the manifest's swap last.
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import dagster as dg
@@ -19,11 +20,14 @@ from assets.flow import ALL, NODES
 from assets.partitions import dependencies, partitions_of
 from assets.staleness import State
 from assets.storage.lake import Lake, Staged
+from assets.storage.manifest import Entry
 from assets.work import Made, Maker, Work
 from schemas.catalogue import TABLES
 from schemas.table import Table
 
 CHECK = "contract_and_balances"
+REGISTER = "roster_register"
+"""The roster's acts, as an asset that only those acts write."""
 _ABOUT_CHECK = (
     "Types, nulls, vocabularies, unique key, row rules; rows and money against what they were made "
     "from. Nothing is written where it fails."
@@ -35,15 +39,17 @@ _SHOWN = 100
 def tables_asset(
     *tables: str, group: str, deps: Sequence[str] = ()
 ) -> Callable[[Maker], dg.AssetsDefinition]:
-    """Make an asset of a function that makes one key of a table (and of those made beside it)."""
-    main = tables[0]
+    """Make assets of a function that makes one key of a table, and of those made together with it."""
 
     def decorate(make: Maker) -> dg.AssetsDefinition:
         @dg.multi_asset(
             name=make.__name__,
-            specs=[_spec(TABLES[main], group, deps)],
-            check_specs=[dg.AssetCheckSpec(CHECK, asset=main, blocking=True, description=_ABOUT_CHECK)],
-            partitions_def=partitions_of(main),
+            specs=[_spec(TABLES[table], group, deps) for table in tables],
+            check_specs=[
+                dg.AssetCheckSpec(CHECK, asset=table, blocking=True, description=_ABOUT_CHECK)
+                for table in tables
+            ],
+            partitions_def=partitions_of(tables[0]),
             backfill_policy=dg.BackfillPolicy.single_run(),
             required_resource_keys={"house"},
             description=make.__doc__,
@@ -55,12 +61,9 @@ def tables_asset(
             with house.lock():
                 state = house.state()
                 for done, key in enumerate(keys, start=1):
-                    found = _make(make, tables, key, state)
-                    if found:
-                        _describe(context, main, key, found[0][1])
-                    verdicts += found
-                    house.report(main, key, done, len(keys))
-            yield from _results(main, verdicts)
+                    verdicts += _make(make, tables, key, state)
+                    house.report(tables[0], key, done, len(keys))
+            yield from _results(context, tables, keys, state, verdicts)
 
         return body
 
@@ -116,57 +119,99 @@ def _parts(staged: Staged, part: pl.Expr | None) -> dict[str, str]:
     }
 
 
-def _describe(context: dg.AssetExecutionContext, table: str, key: str, verdict: Verdict) -> None:
-    """Row count and money total of the key, on its own partition."""
-    metadata: dict[str, Any] = {"dagster/row_count": verdict.rows}
-    if verdict.money is not None:
-        metadata[f"{TABLES[table].money}_total"] = dg.MetadataValue.text(verdict.money)
-    partition = None if key == ALL else key
-    context.add_asset_metadata(metadata, asset_key=table, partition_key=partition)
-
-
-def _results(main: str, verdicts: Sequence[tuple[str, Verdict]]) -> Iterator[Any]:
-    """The check's result; then the failure, or the materialization."""
+def _results(
+    context: dg.AssetExecutionContext,
+    tables: Sequence[str],
+    keys: Sequence[str],
+    state: State,
+    verdicts: Sequence[tuple[str, Verdict]],
+) -> Iterator[Any]:
+    """The checks' results; then the materializations, or the failure after those of the good keys."""
+    for table in tables:
+        yield check_result(table, [verdict for name, verdict in verdicts if name == table])
     failed = [verdict.sentence(table) for table, verdict in verdicts if not verdict.passed]
-    yield dg.AssetCheckResult(
-        asset_key=main,
-        check_name=CHECK,
-        passed=not failed,
-        metadata=_check_metadata(verdicts),
-    )
+    bad = {verdict.key for _, verdict in verdicts if not verdict.passed}
+    for table in tables:
+        for key in keys:
+            partition = None if key == ALL else key
+            seen = _seen(table, state.entries(table).get(key))
+            if not failed:
+                context.add_asset_metadata(seen, asset_key=table, partition_key=partition)
+            elif key not in bad:
+                context.log_event(dg.AssetMaterialization(table, partition=partition, metadata=seen))
     if failed:
         raise dg.Failure(
             f"Not written, since it does not balance: {failed[0]}"
             + (f" (and {len(failed) - 1} more)" if len(failed) > 1 else "")
             + ". The last good files stay; correct the source and run `tongbao nightly` again."
         )
-    keys = len({verdict.key for _, verdict in verdicts})
-    yield dg.MaterializeResult(asset_key=main, metadata={"keys_made": keys})
-
-
-def _check_metadata(verdicts: Sequence[tuple[str, Verdict]]) -> dict[str, Any]:
-    worst = next((v.key for _, v in verdicts if not v.passed), "none")
-    rows = [
-        dg.TableRecord(
-            {
-                "table": table,
-                "key": verdict.key,
-                "rows": verdict.rows,
-                "money": verdict.money or "",
-                "broken_rules": ", ".join(verdict.broken),
-                "balances": "; ".join(f"{b.name}: {b.left} = {b.right}" for b in verdict.balances),
-                "passed": verdict.passed,
-            }
+    for table in tables:
+        made = sum(name == table for name, _ in verdicts)
+        yield dg.MaterializeResult(
+            asset_key=table, metadata={"keys_made": made, "keys_up_to_date": len(keys) - made}
         )
-        for table, verdict in verdicts[:_SHOWN]
-    ]
-    return {
-        "keys": len({verdict.key for _, verdict in verdicts}),
-        "failed": sum(not verdict.passed for _, verdict in verdicts),
-        "worst_key": worst,
-        "balances_checked": sum(len(verdict.balances) for _, verdict in verdicts),
-        **({"by_key": dg.MetadataValue.table(rows)} if rows else {}),
+
+
+def _seen(table: str, entry: Entry | None) -> dict[str, Any]:
+    """What the manifest says of a key: rows, money total, file."""
+    if entry is None:
+        return {}
+    seen: dict[str, Any] = {"dagster/row_count": entry.rows}
+    if entry.money is not None:
+        seen[f"{TABLES[table].money}_total"] = dg.MetadataValue.text(f"{Decimal(entry.money):,.2f}")
+    return seen | {"file": dg.MetadataValue.text(entry.file), "sha256": dg.MetadataValue.text(entry.sha256)}
+
+
+def check_result(table: str, verdicts: Sequence[Verdict]) -> dg.AssetCheckResult:
+    """One table's check: a sentence, the worst key in plain values, and every key beside it."""
+    failed = [verdict for verdict in verdicts if not verdict.passed]
+    worst = max(failed, key=lambda verdict: verdict.fault, default=None)
+    shown = [*failed, *(verdict for verdict in verdicts if verdict.passed)][:_SHOWN]
+    plain: dict[str, Any] = {
+        "keys_checked": len(verdicts),
+        "keys_failed": len(failed),
+        "rows_checked": sum(verdict.rows for verdict in verdicts),
+        "balances_checked": sum(len(verdict.balances) for verdict in verdicts),
     }
+    if worst is not None:
+        plain |= {
+            "worst_key": worst.key,
+            "worst_difference": dg.MetadataValue.text(f"{worst.difference:,f}"),
+            "worst_count": worst.broken_rows,
+        }
+    if shown:
+        plain["by_key"] = dg.MetadataValue.table([_record(verdict) for verdict in shown])
+    return dg.AssetCheckResult(
+        asset_key=table,
+        check_name=CHECK,
+        passed=not failed,
+        description=_check_sentence(table, verdicts, worst),
+        metadata=plain,
+    )
+
+
+def _check_sentence(table: str, verdicts: Sequence[Verdict], worst: Verdict | None) -> str:
+    if worst is not None:
+        return f"Worst of {len(verdicts)} keys: {worst.sentence(table)}"
+    if not verdicts:
+        return "Every key was up to date: nothing was made."
+    rows = sum(verdict.rows for verdict in verdicts)
+    return f"{rows:,} rows of {len(verdicts)} keys keep the contract and balance."
+
+
+def _record(verdict: Verdict) -> dg.TableRecord:
+    return dg.TableRecord(
+        {
+            "key": verdict.key,
+            "passed": verdict.passed,
+            "rows": verdict.rows,
+            "money": f"{Decimal(verdict.money):,.2f}" if verdict.money else "",
+            "broken_rules": ", ".join(f"{name}: {count}" for name, count in verdict.broken.items()),
+            "balances": "; ".join(
+                f"{b.name}: {b.left:,} {'=' if b.holds else '≠'} {b.right:,}" for b in verdict.balances
+            ),
+        }
+    )
 
 
 def _spec(table: Table, group: str, deps: Sequence[str]) -> dg.AssetSpec:
@@ -174,7 +219,7 @@ def _spec(table: Table, group: str, deps: Sequence[str]) -> dg.AssetSpec:
     return dg.AssetSpec(
         table.name,
         group_name=group,
-        deps=[*dependencies(node), *deps],
+        deps=[*dependencies(node), *deps, *([REGISTER] if "register" in node.uses else [])],
         description=f"**{table.zh}**\n\n{table.about}",
         owners=list(table.owners),
         kinds={"polars", "parquet"},

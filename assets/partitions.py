@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import dagster as dg
 
-from assets.flow import FLOW, NODES, Calendar, Kind, Need, Node
+from assets.flow import NODES, Calendar, Kind, Node
 
 CALENDAR = Calendar.registered()
 DEFINITIONS: dict[Kind, dg.StaticPartitionsDefinition] = {
@@ -27,17 +27,12 @@ def dependencies(node: Node) -> list[dg.AssetDep]:
 
     A table's need of itself (the year before) is not drawn: Dagster allows that only along time.
     """
-    upstreams = dict.fromkeys(NODES[need.table].asset for need in needs_of(node))
+    upstreams = dict.fromkeys(need.table for need in node.needs)
     return [
         dg.AssetDep(upstream, partition_mapping=_mapping(node, upstream))
         for upstream in upstreams
-        if upstream != node.asset
+        if upstream != node.table
     ]
-
-
-def needs_of(node: Node) -> list[Need]:
-    """What an asset needs: its own table, and the tables made beside it."""
-    return [need for other in FLOW if other.asset == node.asset for need in other.needs]
 
 
 def _mapping(node: Node, upstream: str) -> dg.PartitionMapping | None:
@@ -45,12 +40,7 @@ def _mapping(node: Node, upstream: str) -> dg.PartitionMapping | None:
     if "none" in kinds:
         return None
     needed = {
-        key: {
-            other
-            for need in needs_of(node)
-            if NODES[need.table].asset == upstream
-            for other in need.keys(CALENDAR, key)
-        }
+        key: {other for need in node.needs if need.table == upstream for other in need.keys(CALENDAR, key)}
         for key in CALENDAR.keys(node.kind)
     }
     if kinds[0] == kinds[1] and all(others == {key} for key, others in needed.items()):

@@ -34,14 +34,17 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
     help="统保 Tongbao: from customs export data to the roster of a free export-credit policy.\n\n"
-    "Example: [bold]tongbao demo[/bold] makes a sample city and runs everything on it.",
+    "Example: [bold]tongbao demo[/bold] makes a sample city and runs everything on it.\n\n"
+    "Exit status: 0 done, 1 a check or a guard said no, 2 wrong usage.",
 )
 roster_app = typer.Typer(
     no_args_is_help=True,
-    help="The roster's life. Example: tongbao roster publish --policy-year 2025",
+    help="The roster's life: publish, object, decide, confirm; and why.\n\n"
+    "Example: tongbao roster explain --policy-year 2025 91440300TB0000001F",
 )
 policies_app = typer.Typer(
-    no_args_is_help=True, help="Policies. Example: tongbao policies review --policy-year 2025"
+    no_args_is_help=True,
+    help="Policies that somebody must look at.\n\nExample: tongbao policies review --policy-year 2025",
 )
 app.add_typer(roster_app, name="roster")
 app.add_typer(policies_app, name="policies")
@@ -65,7 +68,8 @@ def progress() -> Iterator[None]:
         TextColumn("{task.fields[table]:<24}"), BarColumn(), MofNCompleteColumn(),
         TextColumn("{task.fields[key]}"), TimeElapsedColumn(),
     )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    seen = Console(stderr=True)
+    with Progress(*columns, console=seen, transient=True, disable=not seen.is_terminal) as bars:
         task = bars.add_task("", table="", key="", total=1)
 
         def report(table: str, key: str, done: int, of: int) -> None:
@@ -127,9 +131,8 @@ def show_plan() -> None:
         return
     grid = Grid("job", "keys", "why", box=None, pad_edge=False)
     for run_ in runs:
-        keys = run_.first if run_.first == run_.last else f"{run_.first} … {run_.last}"
         why = sorted({f"{f.table}: {f.why}" for f in run_.findings})
-        grid.add_row(run_.job, keys, "; ".join(why[:3]) + ("; …" if len(why) > 3 else ""))
+        grid.add_row(run_.job, run_.stretch, "; ".join(why[:3]) + ("; …" if len(why) > 3 else ""))
     out.print(grid)
 
 
@@ -208,7 +211,8 @@ def sample_progress() -> Iterator[Callable[[str, int, int], None]]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    seen = Console(stderr=True)
+    with Progress(*columns, console=seen, transient=True, disable=not seen.is_terminal) as bars:
         task = bars.add_task("", table="", total=1)
 
         def report(what: str, done: int, of: int) -> None:
@@ -264,7 +268,7 @@ def object_(
     """Enter an objection that did not come through the source.
 
     Example: tongbao roster object --policy-year 2025 --objection-no P-1 \\
-    --uscc 914403001922038216 --claim should_be_listed
+    --uscc 91440300TB0000001F --claim should_be_listed
     """
     act("roster_object", "submit_objection", policy_year=policy_year, by=by, objection_no=objection_no,
         uscc=uscc, claim=claim, grounds=grounds)  # fmt: skip
@@ -308,8 +312,8 @@ def act(job: str, op: str, given: Settings | None = None, **config: object) -> N
     run_act(given, job, op, config)
     entry = state_of(given).register.acts[-1]
     out.print(
-        f"{entry.act} · policy year {entry.policy_year} edition {entry.edition} · by {entry.by} · "
-        f"register entry {entry.sequence} {entry.sha256[:16]}"
+        f"{entry.act} · {entry.policy_year} edition {entry.edition} · by {entry.by} · "
+        f"register entry {entry.sequence} {entry.sha256[:12]}"
     )
 
 
@@ -321,7 +325,7 @@ def explain(
 ) -> None:
     """The decision on one enterprise, down to lines, rates and clause.
 
-    Example: tongbao roster explain --policy-year 2025 914403001922038216
+    Example: tongbao roster explain --policy-year 2025 91440300TB0000001F
     """
     from assets.eligibility.explain import explain as find
     from pipelines.reading import show_explanation
@@ -423,7 +427,7 @@ def main() -> None:
     """Run the command; what is refused is one sentence."""
     os.umask(0o022)
     try:
-        app(standalone_mode=True)
+        app(prog_name="tongbao")
     except UnregisteredYear as refused:
         _refuse(refused, 2)
     except (RunFailed, LakeBusy, ActRefused, RegisterBroken, LookupError) as refused:

@@ -13,6 +13,7 @@ import assets.statistics.assets
 import assets.supply.assets
 from pipelines.jobs import jobs, nightly_schedule
 from pipelines.resources import house
+from pipelines.roster_acts import roster_register
 
 STAGES = [
     assets.arrivals.assets,
@@ -25,7 +26,11 @@ STAGES = [
 ]
 
 defs = dg.Definitions(
-    assets=[*dg.load_assets_from_modules(STAGES), *assets.arrivals.assets.source_specs],
+    assets=[
+        *dg.load_assets_from_modules(STAGES),
+        *assets.arrivals.assets.source_specs,
+        roster_register,
+    ],
     jobs=jobs,
     schedules=[nightly_schedule],
     resources={"house": house},

@@ -12,15 +12,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
+from rich.cells import set_cell_size
 from rich.console import Console
 
 from assets.storage.lake import Lake
 from assets.versions import current
 from pipelines.cli import act, progress, sample_progress
-from pipelines.reading import grid
 from pipelines.rebuild import Outcome, nightly, state_of
 from pipelines.sample_city.city import City, write_city
 from pipelines.settings import Settings
+from pipelines.terminal import show
 from schemas.catalogue import TABLES
 from schemas.eligibility import OBJECTIONS
 from schemas.terms.loader import all_terms
@@ -89,9 +90,11 @@ def step(out: Console, title: str) -> Iterator[None]:
 def summary(out: Console, given: Settings) -> None:
     """What was made, year by year, and where each result is."""
     lake = Lake(given.lake)
-    years = pl.DataFrame([_year(lake, terms.policy_year, terms.label_zh) for terms in all_terms()])
+    years = [(terms, _year(lake, terms.policy_year)) for terms in all_terms()]
+    names = {"": list(years[0][1])}
+    figures = {f"{t.policy_year}{' 样例' if t.sample else ''}": list(of.values()) for t, of in years}
     out.print()
-    out.print(grid("保单年度 · policy years", years))
+    show(out, "保单年度 · policy years (样例: sample terms)", pl.DataFrame(names | figures))
     release = given.lake / "releases" / "latest"
     places = {
         "名单 roster": release / "roster" / f"policy_year={YEAR}.parquet",
@@ -104,29 +107,30 @@ def summary(out: Console, given: Settings) -> None:
     }
     out.print("\n[bold]Where each result is[/bold]")
     for name, place in places.items():
-        out.print(f"  {name:<28} {place}", soft_wrap=True)
+        out.print(f"  {set_cell_size(name, 27)} {place}", soft_wrap=True)
     out.print("\nNext: [bold]./run tongbao roster explain --policy-year 2025 USCC[/bold], "
               "[bold]./run dagster dev[/bold]")  # fmt: skip
 
 
-def _year(lake: Lake, policy_year: int, name: str) -> dict[str, object]:
-    def rows(table: str, **where: str) -> int:
+def _year(lake: Lake, policy_year: int) -> dict[str, str]:
+    def rows(table: str, **where: str) -> str:
         frame = lake.scan(TABLES[table], [str(policy_year)])
         for column, value in where.items():
             frame = frame.filter(pl.col(column) == value)
-        return int(frame.select(pl.len()).collect().item())
+        return f"{frame.select(pl.len()).collect().item():,}"
 
     claims = lake.scan(TABLES["claim_audit"], [str(policy_year)])
-    paid = claims.select(pl.col("paid_usd").sum()).collect().item()
+    due, paid = claims.select(pl.col("expected_indemnity_usd", "paid_usd").sum()).collect().row(0)
     return {
-        "年度": name,
         "名单 listed": rows("take_up"),
-        "领取 taken up": rows("take_up", status="taken_up"),
-        "逾期 late": rows("take_up", status="taken_up_late"),
+        "已领取 taken up": rows("take_up", status="taken_up"),
+        "逾期领取 taken up late": rows("take_up", status="taken_up_late"),
         "保单 policies": rows("policy_reconciliation"),
-        "一致 matched": rows("policy_reconciliation", status="matched"),
-        "差异 discrepant": rows("policy_reconciliation", status="discrepant"),
+        "  相符 matched": rows("policy_reconciliation", status="matched"),
+        "  不符 discrepant": rows("policy_reconciliation", status="discrepant"),
+        "  不在名单 not on roster": rows("policy_reconciliation", status="not_on_roster"),
         "赔案 claims": rows("claim_audit"),
-        "赔付 paid USD": f"{paid or 0:,}",
-        "漂移 drift": rows("roster_drift"),
+        "  应赔 due, USD": f"{due or 0:,}",
+        "  已赔 paid, USD": f"{paid or 0:,}",
+        "名单漂移 drift": rows("roster_drift"),
     }

@@ -9,7 +9,8 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
     UnresolvedAssetJobDefinition,
 )
 
-from pipelines.planner import ASSETS
+from assets.storage.manifest import LakeBusy
+from pipelines.planner import JOBS
 from pipelines.roster_acts import roster_confirm, roster_decide, roster_object, roster_publish
 
 _ABOUT = {
@@ -27,32 +28,47 @@ pull_job = dg.define_asset_job(
     description="Receive what is new in the sources.",
 )  # fmt: skip
 release_job = dg.define_asset_job(
-    "release", selection=["release"], executor_def=dg.in_process_executor,
+    "publish_release", selection=["release"], executor_def=dg.in_process_executor,
     description="Publish what was made: a release folder, `latest`, the reporting database.",
 )  # fmt: skip
 table_jobs = [
     dg.define_asset_job(
         job, selection=list(tables), executor_def=dg.in_process_executor, description=_ABOUT[job]
     )
-    for job, tables in ASSETS.items()
+    for job, tables in JOBS.items()
 ]
 
 
 @dg.op(required_resource_keys={"house"})
 def bring_up_to_date(context: dg.OpExecutionContext) -> None:
     """Pull, rebuild what is stale, release: what `tongbao nightly` does."""
+    from pipelines.rebuild import RunFailed
     from pipelines.rebuild import nightly as run_nightly
 
-    outcome = run_nightly(context.resources.house.settings, instance=context.instance)
+    settings = context.resources.house.settings
+    try:
+        outcome = run_nightly(settings, instance=context.instance, say=context.log.info)
+    except (RunFailed, LakeBusy) as refused:
+        raise dg.Failure(str(refused)) from None
     for sentence in (outcome.sentence(), *outcome.waiting()):
         context.log.info(sentence)
+    context.add_output_metadata(
+        {
+            "outcome": outcome.sentence(),
+            "deliveries": outcome.deliveries,
+            "rows_received": outcome.rows,
+            "runs": len(outcome.runs),
+            "keys_rebuilt": sum(run.keys for run in outcome.runs),
+            "release": outcome.release or "none",
+        }
+    )
     if outcome.refused:
         raise dg.Failure("; ".join(outcome.refused))
 
 
 @dg.job(executor_def=dg.in_process_executor)
 def nightly() -> None:
-    """Everything that is new: pulled, rebuilt, reconciled, released."""
+    """Everything that is new: pulled, rebuilt, reconciled, released. Its steps are runs of their own."""
     bring_up_to_date()
 
 
@@ -61,7 +77,7 @@ nightly_schedule = dg.ScheduleDefinition(
     job=nightly,
     cron_schedule="30 2 * * *",
     execution_timezone="Asia/Shanghai",
-    description="Half past two in Shenzhen.",
+    description="Half past two in Shenzhen: the job `nightly`, which does what `tongbao nightly` does.",
 )
 jobs: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
     pull_job, *table_jobs, release_job, nightly,

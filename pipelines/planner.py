@@ -22,10 +22,6 @@ _STAGES = {
 }
 JOBS: Mapping[str, tuple[str, ...]] = {job: tuple(tables) for job, tables in _STAGES.items()}
 """Job → its tables, in the order in which they run."""
-ASSETS: Mapping[str, tuple[str, ...]] = {
-    job: tuple(dict.fromkeys(NODES[table].asset for table in tables)) for job, tables in JOBS.items()
-}
-"""Job → the Dagster assets that stand for its tables."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +37,11 @@ class Run:
     def keys(self) -> int:
         """How many keys it covers."""
         return len({finding.key for finding in self.findings})
+
+    @property
+    def stretch(self) -> str:
+        """The keys it goes over, for people."""
+        return self.first if self.first == self.last else f"{self.first} … {self.last}"
 
 
 def due(state: State, job: str, keys: Collection[str] | None = None) -> list[Run]:

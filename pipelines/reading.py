@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
 from rich.console import Console
-from rich.table import Table as Grid
 
 from assets.eligibility.explain import Explanation
 from assets.eligibility.register import Register
@@ -14,6 +14,7 @@ from assets.storage.drop_folder import sha256_of
 from assets.storage.lake import Lake
 from assets.storage.releases import latest
 from pipelines.settings import Settings
+from pipelines.terminal import show
 from schemas.catalogue import TABLES
 from schemas.codes.labels import label, reason_label
 from schemas.eligibility import ROSTER_CHANGES
@@ -24,59 +25,109 @@ from schemas.statistics import ANNUAL_STATISTICS
 from schemas.terms.loader import PolicyTerms
 from schemas.terms.wording import term_lines
 
-
-def grid(title: str, rows: pl.DataFrame) -> Grid:
-    """A frame as a table for the terminal."""
-    drawn = Grid(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for name, dtype in rows.schema.items():
-        drawn.add_column(name, justify="right" if dtype.is_numeric() else "left", overflow="fold")
-    for row in rows.iter_rows():
-        drawn.add_row(*("" if value is None else _shown(value) for value in row))
-    return drawn
-
-
-def _shown(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+CLAUSES = ("export_year", "threshold_usd", "threshold_inclusive", "exports_above_usd")
+"""The terms that a decision rests on."""
+ELSEWHERE = "counted_elsewhere"
+STATES = {
+    **{state: label("line_state", state) for state in ("rejected", "not_counted", "withdrawn", "superseded")},
+    ELSEWHERE: "计入其他年度",
+    "counted": label("line_state", "counted"),
+}
+"""Line states with their titles in the order in which they are shown: what needs a look first."""
 
 
 def show_explanation(out: Console, found: Explanation, limit: int) -> None:
-    """The decision on one enterprise, down to lines, rates and clause."""
+    """The decision on one enterprise, down to lines, rates and clause; `limit` lines a state."""
     terms, decision = found.terms, found.decision
     out.print(f"[bold]{found.uscc}[/bold] · {terms.label_zh} · exports of {terms.export_year}")
     if decision is None:
-        out.print("Nobody knows this enterprise: no registration, no declaration line.")
+        out.print(
+            "Nobody knows this enterprise: no registration and no declaration line carries this code. "
+            "Check its 18 characters."
+        )
         return
-    zh = label("decision", str(decision["decision"]))
-    out.print(f"decision   [bold]{decision['decision']}[/bold] {zh} {decision['detail'] or ''}")
-    out.print(f"exports    USD {decision['fob_usd']:,}")
-    out.print(f"headroom   USD {decision['headroom_usd']:,}")
-    if decision["rejected_lines"]:
-        out.print(f"[yellow]{decision['rejected_lines']} refused lines count nowhere[/yellow]")
-    if decision["overridden_by"]:
-        out.print(f"overridden by objection {decision['overridden_by']}")
-    clauses = {"export_year", "threshold_usd", "threshold_inclusive", "exports_above_usd"}
-    for line in term_lines(terms, "zh"):
-        if line.field in clauses:
-            out.print(f"clause     {line.title}: {line.value} ({line.basis})")
+    _show_decision(out, found, decision)
     out.print()
     if found.editions.height:
-        out.print(grid("Editions that list it", found.editions.drop("policy_year", "uscc")))
+        show(out, "Editions that list it", found.editions.drop("policy_year", "uscc", "sha256"))
     else:
-        out.print("No edition lists it.")
-    lines = found.lines
-    if lines.height:
-        states = lines["state"].value_counts(sort=True).rows()
-        summary = ", ".join(f"{count} {state}" for state, count in states)
-        shown = lines.select(
-            "declaration_no", "line_no", "revision", "state", "counted_on", "trading_country",
-            "currency", "amount", "stat_value_usd", "fob_usd",
-            why=pl.coalesce("why_not", pl.col("reasons").list.join(", ")),
-        )  # fmt: skip
-        out.print(grid(f"Lines: {summary}", shown.head(limit)))
-        if lines.height > limit:
-            out.print(f"… and {lines.height - limit} more (--lines {lines.height})")
+        out.print("[bold]No edition lists it.[/bold]")
+    if found.lines.is_empty():
+        out.print(f"\n[bold]No declaration line[/bold] of {terms.export_year} carries this code.")
+        return
+    elsewhere = (pl.col("state") == "counted") & (pl.col("counted_on").dt.year() != terms.export_year)
+    lines = found.lines.with_columns(state=pl.when(elsewhere).then(pl.lit(ELSEWHERE)).otherwise("state"))
+    out.print()
+    show(out, f"Versions of its lines of {terms.export_year}: {lines.height:,}", _states(lines))
+    for state in STATES:
+        _show_lines(out, state, lines.filter(pl.col("state") == state), limit)
     if found.rates.height:
-        out.print(grid("Rates used (US dollars per unit)", found.rates))
+        out.print()
+        show(out, "Rates used, US dollars per unit, of the month of declaration", _by_month(found.rates))
+
+
+def _show_decision(out: Console, found: Explanation, decision: Mapping[str, object]) -> None:
+    zh = label("decision", str(decision["decision"]))
+    detail = f" ({decision['detail']})" if decision["detail"] else ""
+    out.print(f"  decision   [bold]{decision['decision']}[/bold] {zh}{detail}")
+    out.print(f"  exports    USD {decision['fob_usd']:,}")
+    out.print(f"  headroom   USD {decision['headroom_usd']:,}")
+    if decision["rejected_lines"]:
+        out.print(f"  [yellow]rejected   {decision['rejected_lines']} lines count nowhere[/yellow]")
+    if decision["overridden_by"]:
+        out.print(f"  overridden by objection {decision['overridden_by']}")
+    for line in term_lines(found.terms, "zh"):
+        if line.field in CLAUSES:
+            out.print(f"  clause     {line.title}: {line.value} ({line.basis})")
+
+
+def _states(lines: pl.DataFrame) -> pl.DataFrame:
+    """State, 中文, versions, and what is worth something."""
+    value = pl.when(pl.col("state").is_in(["counted", ELSEWHERE])).then("fob_usd").sum()
+    sums = lines.group_by("state").agg(versions=pl.len(), fob_usd=value)
+    order = pl.DataFrame({"state": list(STATES), "状态": list(STATES.values())})
+    return order.join(sums, on="state", maintain_order="left").with_columns(
+        fob_usd=pl.when(pl.col("fob_usd") > 0).then("fob_usd")
+    )
+
+
+def _show_lines(out: Console, state: str, lines: pl.DataFrame, limit: int) -> None:
+    """The lines of one state; counted ones by value, the others in order of declaration."""
+    if lines.is_empty():
+        return
+    counted = state in ("counted", ELSEWHERE)
+    shown = lines.sort("fob_usd", descending=True, maintain_order=True) if counted else lines
+    money = pl.struct("currency", "amount").map_elements(_money, return_dtype=pl.String)
+    common = {
+        "declaration/line": pl.format("{}/{}", "declaration_no", "line_no"),
+        "rev": pl.col("revision"),
+        "month": pl.col("counted_on").dt.strftime("%Y-%m"),
+        "to": pl.col("trading_country"),
+        "amount": money,
+    }
+    by = pl.when(pl.col("stat_value_usd").is_null()).then(pl.lit("rate")).otherwise(pl.lit("stat"))
+    reasons = pl.col("reasons").list.join(", ")
+    own = (
+        {"fob_usd": pl.col("fob_usd"), "by": by}
+        if counted
+        else {"why": pl.coalesce("why_not", pl.when(pl.col("reasons").list.len() > 0).then(reasons))}
+    )
+    title = f"{state} {STATES[state]}: {lines.height:,}"
+    if lines.height > limit:
+        title += f", the {'largest' if counted else 'first'} {limit} (--lines {lines.height} for all)"
+    out.print()
+    drawn = shown.head(limit).select(**common, **own)
+    show(out, title, drawn.select(column for column in drawn if column.null_count() < drawn.height))
+
+
+def _money(amount: Mapping[str, object]) -> str:
+    return "" if amount["amount"] is None else f"{amount['currency'] or '?'} {amount['amount']:,}"
+
+
+def _by_month(rates: pl.DataFrame) -> pl.DataFrame:
+    """One row a month, its currencies beside each other."""
+    pair = pl.format("{} {}", "currency", "usd_per_unit")
+    return rates.group_by("month", maintain_order=True).agg(rates=pair.str.join("  "))
 
 
 def show_changes(out: Console, root: Path, policy_year: int, limit: int) -> None:
@@ -85,7 +136,15 @@ def show_changes(out: Console, root: Path, policy_year: int, limit: int) -> None
     if changes.is_empty():
         out.print(f"{policy_year} has no two editions that differ.")
         return
-    out.print(grid(f"{changes.height} changes", changes.drop("policy_year").head(limit)))
+    title = f"{changes.height:,} changes of {policy_year}"
+    if changes.height > limit:
+        title += f", the first {limit} (--limit {changes.height} for all)"
+    editions = pl.format("{} → {}", "from_edition", "to_edition").alias("editions")
+    show(
+        out,
+        title,
+        changes.select(editions, pl.exclude("policy_year", "from_edition", "to_edition")).head(limit),
+    )
 
 
 def show_rejects(out: Console, root: Path, source: str | None, reason: str | None, limit: int) -> None:
@@ -103,17 +162,23 @@ def show_rejects(out: Console, root: Path, source: str | None, reason: str | Non
         .len("rows")
         .sort("source", "rows", "reason", descending=[False, True, False])
     )
-    meaning = [reason_label(name) for name in counts["reason"]]
-    out.print(
-        grid(
-            f"{found.height} open refused rows",
-            counts.with_columns(含义=pl.Series(meaning, dtype=pl.String)),
+    out.print(f"[bold]{found.height:,} open refused rows[/bold]")
+    for (name,), its in counts.group_by("source", maintain_order=True):
+        origin = TABLES[str(name)]
+        titles = {column.name: column.zh for column in origin.columns}
+        meaning = [reason_label(code, titles) for code in its["reason"]]
+        out.print()
+        show(
+            out,
+            f"{name} {origin.zh}",
+            its.select("rows", "reason", pl.Series("含义", meaning, dtype=pl.String)),
         )
-    )
     shown = found.select(
         "source", pl.col("delivery_sha256").str.head(12).alias("delivery"), "row", "reasons", "raw"
     )
-    out.print(grid(f"First {min(limit, found.height)}", shown.head(limit)))
+    if found.height:
+        out.print()
+        show(out, f"The first {min(limit, found.height)}", shown.head(limit))
 
 
 def show_unidentified(out: Console, root: Path, policy_year: int) -> None:
@@ -121,7 +186,7 @@ def show_unidentified(out: Console, root: Path, policy_year: int) -> None:
     rows = Lake(root).scan(POLICY_RECONCILIATION, [str(policy_year)])
     found = rows.filter(pl.col("status") == "unidentified").collect()
     shown = found.select("policy_no", "channel", "taken_up_on", "issued_on", "observations")
-    out.print(grid(f"{found.height} policies of {policy_year} without an identified insured", shown))
+    show(out, f"Policies of {policy_year} without an identified insured: {found.height}", shown)
 
 
 def show_push(out: Console, root: Path, month: str) -> None:
@@ -130,19 +195,28 @@ def show_push(out: Console, root: Path, month: str) -> None:
     rows = lake.scan(PUSH_LIST, [month]).collect()
     counts = rows.group_by("topic", "change").len("items").sort("topic", "change")
     title = f"{month}: {rows.height:,} items for {rows['uscc'].n_unique():,} enterprises"
-    out.print(grid(title, counts))
+    show(out, title, counts)
     for sentence in rows.sort("priority", "uscc", descending=[True, False])["sentence_zh"].head(3):
-        out.print(f"  {sentence}")
-    out.print(str(lake.folder(PUSH_LIST.name) / lake.read(PUSH_LIST.name)[month].file))
+        out.print(f"· {sentence}")
+    _show_place(out, lake, PUSH_LIST.name, month)
 
 
 def show_statistics(out: Console, root: Path, terms: PolicyTerms) -> None:
     """The year's totals, and where the table is."""
     lake, key = Lake(root), str(terms.policy_year)
     rows = lake.scan(ANNUAL_STATISTICS, [key]).filter(pl.col("dimension") == "total").collect()
-    figures = rows.select("measure", "value", "numerator", "denominator", "previous_value", "unit", "status")
-    out.print(grid(terms.label_zh, figures))
-    out.print(str(lake.folder(ANNUAL_STATISTICS.name) / lake.read(ANNUAL_STATISTICS.name)[key].file))
+    standing = ", ".join(label("statistics_status", status) for status in rows["status"].unique().sort())
+    show(
+        out,
+        f"{terms.label_zh} ({standing})",
+        rows.select("measure", "value", pl.col("previous_value").alias("year before"), "unit"),
+    )
+    _show_place(out, lake, ANNUAL_STATISTICS.name, key)
+
+
+def _show_place(out: Console, lake: Lake, table: str, key: str) -> None:
+    """The path of a key's file, on a line that can be copied."""
+    out.print(f"[dim]{lake.folder(table) / lake.read(table)[key].file}[/dim]", soft_wrap=True)
 
 
 def verify_everything(out: Console, given: Settings) -> int:
@@ -175,7 +249,7 @@ def verify_everything(out: Console, given: Settings) -> int:
         if found != sum(rows):
             faults.append(f"The reporting database has {found} rows of {name}, the release {sum(rows)}.")
     for fault in faults:
-        out.print(f"[red]{fault}[/red]")
+        out.print(f"[red]{fault}[/red]", soft_wrap=True)
     out.print(
         f"{files} files, {len(register.acts)} register entries and {len(tables)} tables of the "
         f"reporting database verified: {len(faults) or 'no'} faults."

@@ -7,7 +7,7 @@ interrupted rebuild goes on where it was. Dagster is imported only when there is
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -87,12 +87,16 @@ def nightly(
     keys: Collection[str] | None = None,
     instance: dg.DagsterInstance | None = None,
     publish: bool = True,
+    say: Callable[[str], object] = str,
 ) -> Outcome:
-    """Pull what is new, rebuild what is stale (of some jobs or keys only), and release it."""
+    """Pull what is new, rebuild what is stale (of some jobs or keys only), and release it.
+
+    `say` is told of each run before it starts.
+    """
     with lake_lock(settings.lake):
         sweep(settings.lake)
         outcome = Outcome()
-        dagster = _Dagster(settings, instance)
+        dagster = _Dagster(settings, instance, say)
         if new_arrivals(settings):
             before = len(Deliveries(settings.lake).all)
             dagster.run("pull")
@@ -102,7 +106,7 @@ def nightly(
         for job in jobs:
             _bring_up_to_date(settings, dagster, job, keys, outcome)
         if publish and _release_is_due(settings):
-            dagster.run("release")
+            dagster.run("publish_release")
             index = latest(settings.lake)
             outcome.release = str(index["release"]) if index else None
         outcome.awaiting_terms = state_of(settings).awaiting_terms()
@@ -148,8 +152,13 @@ def _release_is_due(settings: Settings) -> bool:
 class _Dagster:
     """Runs jobs in this process, for one who holds the lake's lock; imports Dagster at the first one."""
 
-    def __init__(self, settings: Settings, instance: dg.DagsterInstance | None) -> None:
-        self._settings, self._instance = settings, instance
+    def __init__(
+        self,
+        settings: Settings,
+        instance: dg.DagsterInstance | None,
+        say: Callable[[str], object] = str,
+    ) -> None:
+        self._settings, self._instance, self._say = settings, instance, say
 
     def run(self, job: str, run: Run | None = None, config: Mapping[str, object] | None = None) -> None:
         """Run a job over a stretch of keys; what fails is raised in one sentence."""
@@ -159,9 +168,10 @@ class _Dagster:
         if self._instance is None:
             self._instance = dagster_instance(self._settings.home)
             sweep_dead_runs(self._instance)
+        self._say(f"{job} {run.stretch}" if run else job)
         tags = {"tongbao/process": str(os.getpid())}
-        partitioned = run is not None and run.first != "all"
-        if run is not None and partitioned:
+        if run is not None and run.first != "all":
+            tags["tongbao/keys"] = run.stretch
             tags["dagster/asset_partition_range_start"] = run.first
             tags["dagster/asset_partition_range_end"] = run.last
         result = defs.resolve_job_def(job).execute_in_process(

@@ -13,7 +13,7 @@ from assets.staleness import State
 from assets.storage.drop_folder import Arrival, list_arrivals
 from assets.storage.manifest import lake_lock
 from assets.storage.releases import Bounds
-from pipelines.settings import Settings
+from pipelines.settings import Settings, ready_home
 from schemas.catalogue import SOURCES
 
 Reporter = Callable[[str, str, int, int], None]
@@ -59,19 +59,9 @@ def house(_: dg.InitResourceContext) -> SettingsHouse:
     return SettingsHouse(Settings())  # type: ignore[call-arg]
 
 
-INSTANCE_YAML = """\
-telemetry: {enabled: false}
-nux: {enabled: false}
-"""
-
-
 def dagster_instance(home: Path) -> dg.DagsterInstance:
     """The instance whose records are at `home`, made ready where it is new."""
-    home.mkdir(parents=True, exist_ok=True)
-    config = home / "dagster.yaml"
-    if not config.exists():
-        config.write_text(INSTANCE_YAML)
-    os.environ["DAGSTER_HOME"] = str(home)
+    os.environ["DAGSTER_HOME"] = str(ready_home(home))
     return dg.DagsterInstance.from_config(str(home))
 
 

@@ -9,8 +9,9 @@ import dagster as dg
 
 from assets.eligibility.acts import confirm, decide, publish, submit
 from assets.eligibility.register import Act
+from assets.materialize import REGISTER
 
-ROSTER = dg.AssetKey("roster_register")
+ROSTER = dg.AssetKey(REGISTER)
 
 roster_register = dg.AssetSpec(
     ROSTER,
@@ -18,6 +19,7 @@ roster_register = dg.AssetSpec(
     description="**名单登记簿**\n\nThe append-only record of what was published, objected to, decided "
     "and confirmed, by the jobs roster_publish, roster_object, roster_decide and roster_confirm.",
     owners=["team:commerce-bureau"],
+    kinds={"json"},
 )
 
 

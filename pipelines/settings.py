@@ -54,5 +54,20 @@ class Settings(BaseSettings):
         return self.dagster_home or self.lake / "dagster"
 
 
+INSTANCE_YAML = """\
+telemetry: {enabled: false}
+nux: {enabled: false}
+"""
+
+
+def ready_home(home: Path) -> Path:
+    """Dagster's home with its configuration, made where it is new."""
+    config = home / "dagster.yaml"
+    if not config.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        config.write_text(INSTANCE_YAML, "utf-8")
+    return home
+
+
 if __name__ == "__main__" and sys.argv[1:] == ["dagster_home"]:
-    sys.stdout.write(f"{Settings().home}\n")  # type: ignore[call-arg]
+    sys.stdout.write(f"{ready_home(Settings().home)}\n")  # type: ignore[call-arg]

@@ -63,7 +63,7 @@ PUSH_LIST = Table(
         Column("uscc", "统一社会信用代码", pl.String, "The insured enterprise.",
                comes_from=("policy_reconciliation.uscc",)),
         Column("trading_country", "国别", pl.String, "A country it sells to.",
-               comes_from=("monthly_exports.trading_country",)),
+               comes_from=("export_cube.trading_country",)),
         Column("topic", "主题", pl.String, "What the item is about.", values=TOPICS),
         Column("item", "条目", pl.String, "Rating scheme, bulletin number or HS chapter."),
         Column("rating_before", "原评级", pl.String, "On the first of the month before.",
@@ -76,7 +76,7 @@ PUSH_LIST = Table(
         Column("reason", "推送原因", pl.String, "Why this enterprise gets it."),
         Column("source", "来源", pl.String, "Who says so."),
         Column("exposure_usd", "近十二个月出口（美元）", SUM, "Its exports there in the twelve "
-               "statistical months before.", unit="USD", comes_from=("monthly_exports.fob_usd",)),
+               "statistical months before.", unit="USD", comes_from=("export_cube.fob_usd",)),
         Column("share", "占比", pl.Decimal(7, 6), "Of its exports of those months."),
         Column("priority", "优先级", pl.Int32, "Higher first."),
         Column("is_excluded", "不予承保国别", pl.Boolean, "Excluded by the year's terms."),

@@ -38,7 +38,7 @@ def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     """Publish what was made."""
     house = context.resources.house
     with house.lock():
-        done = publish_release(house, context.run_id)
+        done = publish_release(house, context.run.run_id)
     return dg.MaterializeResult(
         metadata={
             "release": done.name,

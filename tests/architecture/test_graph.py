@@ -14,7 +14,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets.flow import FLOW, NODES, Kind, upstream_of
+from assets.flow import FLOW, NODES, Kind, Node, upstream_of
+from assets.materialize import REGISTER
 from assets.partitions import CALENDAR, DEFINITIONS, stretches
 from pipelines.definitions import defs
 from pipelines.planner import JOBS
@@ -27,6 +28,7 @@ ONE_OF_EACH: dict[Kind, str] = {
     "none": "all", "month": "2024-12", "export_year": "2024", "policy_year": "2025",
     "push_month": "2025-08",
 }  # fmt: skip
+ACTS = ("roster_publish", "roster_object", "roster_decide", "roster_confirm")
 STAGES = ("arrivals", "customs", "eligibility", "policies", "push", "statistics", "supply")
 GRAPH = defs.resolve_asset_graph()
 ASSETS = {key.to_user_string(): GRAPH.get(key) for key in GRAPH.get_all_asset_keys()}
@@ -117,7 +119,8 @@ def test_only_the_year_before_of_itself_is_not_drawn() -> None:
     for node in FLOW:
         parents = {key.to_user_string() for key in ASSETS[node.table].parent_keys}
         needs = {need.table for need in node.needs}
-        assert parents - {"deliveries"} == needs - {node.table}
+        assert parents - {"deliveries", REGISTER} == needs - {node.table}
+        assert (REGISTER in parents) == ("register" in node.uses)
         assert ("deliveries" in parents) == any(use.startswith("received:") for use in node.uses
                                                 if use != "received:*")  # fmt: skip
     assert [n.table for n in FLOW if n.table in {need.table for need in n.needs}] == ["annual_statistics"]
@@ -139,6 +142,21 @@ def test_a_table_shows_its_columns(name: str) -> None:
     assert schema
     assert [column.name for column in schema.columns] == TABLES[name].names
     assert all(column.description for column in schema.columns)
+
+
+def test_a_column_comes_from_a_table_that_its_own_reads() -> None:
+    strangers = [
+        (node.table, column.name, origin)
+        for node in FLOW
+        for column in TABLES[node.table].columns
+        for origin in column.comes_from
+        if not _reads(node, *origin.split("."))
+    ]
+    assert strangers == []
+
+
+def _reads(node: Node, table: str, column: str) -> bool:
+    return table in {need.table for need in node.needs} and column in TABLES[table].names
 
 
 def test_every_table_of_the_flow_is_held_to_its_contract() -> None:
@@ -174,9 +192,32 @@ def test_every_table_has_one_job_and_every_job_one_kind_of_key() -> None:
 
 
 def test_the_acts_of_the_roster_are_in_no_asset_job() -> None:
-    acts = {f"roster_{act}" for act in ("publish", "object", "decide", "confirm")}
-    for act in acts:
+    for act in ACTS:
         assert not defs.resolve_job_def(act).asset_layer.executable_asset_keys
+
+
+def test_materializing_everything_cannot_act() -> None:
+    """What the acts write is an asset that no run of assets can make."""
+    assert not ASSETS[REGISTER].is_materializable
+    everything = {key.to_user_string() for key in GRAPH.materializable_asset_keys}
+    assert everything == {*NODES, "deliveries", "release"}
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_an_act_has_to_be_told_everything(act: str) -> None:
+    with pytest.raises(dg.DagsterInvalidConfigError):
+        dg.validate_run_config(defs.resolve_job_def(act), {})
+
+
+def test_everything_that_runs_says_what_it_does() -> None:
+    for job in (*JOBS, *ACTS, "pull", "publish_release", "nightly"):
+        assert defs.resolve_job_def(job).description, job
+    assert defs.resolve_schedule_def("every_night").description
+
+
+def test_the_code_location_loads() -> None:
+    """Names of jobs and of what they run must differ, and only loading it as a whole shows that."""
+    dg.Definitions.validate_loadable(defs)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -80,6 +81,14 @@ class Calendar:
             if month_of(terms.cover_from) <= push_month <= month_of(terms.cover_to):
                 return str(terms.policy_year)
         return None
+
+    def lacking(self, month: str) -> int | None:
+        """The policy year whose terms would bring in a declared month; None: it is registered."""
+        if month in self.months or not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", month):
+            return None
+        if month < self.months[0]:
+            return min(self.terms) - 1
+        return int(month[:4]) - (month[5:] < "07")
 
     def cover_months(self, policy_year: str) -> tuple[str, ...]:
         """The months of a policy year's cover."""
@@ -241,6 +250,7 @@ FLOW: tuple[Node, ...] = (
             Need("roster_decisions", _same),
             Need("customs_ledger", _months_before_policy_year),
             Need("exchange_rates_ledger", _all),
+            Need("enterprises_ledger", _all),
         ),
         uses=("terms", "register", "rates"),
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
@@ -29,7 +30,7 @@ def ledger(work: Work, source: Source, part: pl.Expr | None = None) -> Made:
 
 
 def received(work: Work, source: Source, key: str | None = None) -> tuple[pl.DataFrame, tuple[Balance, ...]]:
-    """Every row received for a key with its fate, and receipt's conservation (CONTRACT §4)."""
+    """Every row received for a key with its fate, and receipt's conservation (rules §4)."""
     root, key = work.lake.root, key or work.key
     record = work.state.deliveries
     pieces = read_pieces(root, record, source, key).collect()
@@ -79,11 +80,14 @@ def due_at(rows: pl.DataFrame) -> str | None:
 
 
 def notes(rows: pl.DataFrame) -> dict[str, Any]:
-    """What the manifest remembers: the newest version kept, and of each delivery fate → rows."""
+    """What the manifest remembers: the newest version kept, of each delivery fate → rows, and, of
+    sources that have them, policy year → rows."""
     newest = rows.filter(KEPT)["updated_at"].max()
+    years = rows.filter(KEPT)["policy_year"].drop_nulls() if "policy_year" in rows.columns else pl.Series()
     return {
         "newest": newest.isoformat() if isinstance(newest, datetime) else "",
         "fates": _fates(rows),
+        "policy_years": {str(year): count for year, count in sorted(Counter(years.to_list()).items())},
     }
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from assets.eligibility.register import Register
-from assets.flow import NODES, Calendar, fingerprint, upstream_of
+from assets.flow import ALL, NODES, Calendar, fingerprint, upstream_of
 from assets.storage.deliveries import UNDATED, Deliveries
 from assets.storage.manifest import Entry, Manifests
 from schemas.calendar import local_date
@@ -93,6 +93,25 @@ class State:
         """The stale keys of some tables, in the flow's order."""
         judged = (self.judge(table, key) for table in tables for key in self.keys(table))
         return [finding for finding in judged if finding.verdict == "stale"]
+
+    def awaiting_terms(self) -> dict[int, int]:
+        """Policy year without terms → received rows that wait for them, uncounted.
+
+        Of declarations: those declared outside the registered months; of other sources: the rows
+        of policy years without a file.
+        """
+        found: dict[int, int] = {}
+        for delivery in self.deliveries.all:
+            for key, piece in delivery.pieces.items():
+                year = self.calendar.lacking(key)
+                if year is not None and delivery.source == "customs_declarations":
+                    found[year] = found.get(year, 0) + piece.rows
+        for node in NODES.values():
+            made = self.entries(node.table).get(ALL) if node.table.endswith("_ledger") else None
+            for text, rows in (made.notes.get("policy_years", {}) if made else {}).items():
+                if int(text) not in self.calendar.terms:
+                    found[int(text)] = found.get(int(text), 0) + rows
+        return dict(sorted(found.items()))
 
     def _external(self, use: str, key: str) -> str:
         """The version of something that is no table: codes, terms, register, received rows."""

@@ -1,7 +1,7 @@
 """Versions of keys: rows received → one ledger, and the row that holds now.
 
 A ledger has every version once, in order of key and version, whatever the order, the split and the
-number of the deliveries (CONTRACT §1). Two versions that claim to be the same and differ are a
+number of the deliveries (rules §1). Two versions that claim to be the same and differ are a
 conflict: both are refused.
 """
 
@@ -73,7 +73,10 @@ def _conflicts(shared: pl.DataFrame, source: Source) -> pl.DataFrame:
 
 
 def rendered(source: Source) -> pl.Expr:
-    """A typed row as the JSON text that a refused row is kept as."""
+    """A typed row as the JSON text that a refused row is kept as: what is not needed is left out.
+
+    Of decimals zeros beyond the second place, of times empty fractions of a second.
+    """
     return pl.struct(_plain(f.name, f.form) for f in source.fields).struct.json_encode()
 
 
@@ -81,9 +84,11 @@ def _plain(name: str, form: str) -> pl.Expr:
     column = pl.col(name)
     if form in ("countries", "chapters"):
         return column.list.join(";")
-    if form == "timestamp":
-        return column.dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
     text = column.cast(pl.String)
+    if form == "timestamp":
+        return column.dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
+    if form == "decimal":
+        return text.str.replace(r"^(-?\d+\.\d{2}\d*?)0+$", "${1}")
     return text.str.zfill(18) if name == "declaration_no" else text
 
 

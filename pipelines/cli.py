@@ -89,6 +89,8 @@ def run(given: Settings, **what: object) -> Outcome:
 def finish(outcome: Outcome) -> None:
     """Say what was done; a refused file is a guard's no."""
     out.print(outcome.sentence())
+    for sentence in outcome.waiting():
+        out.print(f"[yellow]Waiting[/yellow]: {sentence}", soft_wrap=True)
     for sentence in outcome.refused:
         out.print(f"[red]Refused[/red]: {sentence}")
     if outcome.refused:

@@ -44,7 +44,8 @@ def bring_up_to_date(context: dg.OpExecutionContext) -> None:
     from pipelines.rebuild import nightly as run_nightly
 
     outcome = run_nightly(context.resources.house.settings, instance=context.instance)
-    context.log.info(outcome.sentence())
+    for sentence in (outcome.sentence(), *outcome.waiting()):
+        context.log.info(sentence)
     if outcome.refused:
         raise dg.Failure("; ".join(outcome.refused))
 

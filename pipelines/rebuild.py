@@ -44,6 +44,16 @@ class Outcome:
     refused: list[str] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
     release: str | None = None
+    awaiting_terms: dict[int, int] = field(default_factory=dict)
+    """Policy year without terms → rows that wait for them."""
+
+    def waiting(self) -> list[str]:
+        """What waits for somebody to register terms, a sentence a year."""
+        return [
+            f"{rows:,} received rows wait, uncounted: register the terms of {year} "
+            f"(schemas/terms/{year}.toml), then run `tongbao nightly`."
+            for year, rows in self.awaiting_terms.items()
+        ]
 
     def sentence(self) -> str:
         """What was done, for people."""
@@ -95,6 +105,7 @@ def nightly(
             dagster.run("release")
             index = latest(settings.lake)
             outcome.release = str(index["release"]) if index else None
+        outcome.awaiting_terms = state_of(settings).awaiting_terms()
         return outcome
 
 

@@ -49,7 +49,7 @@ class Field(Column):
     """A column of a source: additionally, how its text is read.
 
     `pattern` holds for codes (after folding to half width and capitals). `event` marks the date of
-    something that has happened: it may not lie after the row's own `updated_at` (CONTRACT §1).
+    something that has happened: it may not lie after the row's own `updated_at` (rules §1).
     """
 
     form: Form = "text"

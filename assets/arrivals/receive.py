@@ -201,7 +201,7 @@ def _no_rows(source: Source) -> pl.LazyFrame:
 
 
 def _hold_to_one_month(root: Path, record: Deliveries, new: list[Delivery]) -> list[Delivery]:
-    """Refuse the deliveries in which a declaration claims a second month (CONTRACT §1, blocking)."""
+    """Refuse the deliveries in which a declaration claims a second month (rules §1, blocking)."""
     source = BY_NAME["customs_declarations"]
     folder = root / "received" / source.name
     touched = {month[:4] for d in new if d.source == source.name for month in d.pieces}

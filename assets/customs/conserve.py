@@ -1,4 +1,4 @@
-"""Customs' conservation rules: nothing is lost or invented between ledger and sums (CONTRACT §4)."""
+"""Customs' conservation rules: nothing is lost or invented between ledger and sums (rules §4)."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def annual_exports(monthly: pl.LazyFrame, counts: pl.LazyFrame, year: str) -> pl
 
 
 def statistical_date() -> pl.Expr:
-    """The day that places a line in a month: closing, else release (CONTRACT §1)."""
+    """The day that places a line in a month: closing, else release (rules §1)."""
     return pl.coalesce("closed_on", "released_on")
 
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from assets.customs.exports import CELL, cube
 from assets.customs.value import month_rates, value_lines
-from assets.versions import current
+from assets.versions import current, newest_before
 from assets.work import Work
 from schemas.customs import RATES
 
@@ -23,11 +23,11 @@ def valued(
 ) -> pl.LazyFrame:
     """The valued lines of some declared months.
 
-    `usccs`: only declarations with a line of these enterprises. `before`: only versions that had
-    reached the source before that instant, valued with today's rates. A month at a time is in
-    memory, and of it only what is asked for.
+    `usccs`: only declarations with a line of these enterprises. `before`: only versions, of lines
+    and of rates, that had reached the source before that instant. A month at a time is in memory,
+    and of it only what is asked for.
     """
-    rates = current_rates(work)
+    rates = current_rates(work) if before is None else rates_before(work, before)
     frames: list[pl.DataFrame] = []
     for month in months:
         ledger = work.scan("customs_ledger", month)
@@ -51,6 +51,11 @@ def valued(
 def current_rates(work: Work) -> pl.DataFrame:
     """The current exchange rates."""
     return current(work.scan(RATES.ledger.name), RATES).collect()
+
+
+def rates_before(work: Work, before: datetime) -> pl.DataFrame:
+    """The exchange rates that were current before an instant."""
+    return newest_before(work.versions(RATES), RATES, before).collect()
 
 
 def cubes_before(work: Work, before: datetime) -> pl.LazyFrame:

@@ -2,8 +2,9 @@
 
 FOB = 统计美元值 where customs gives one; else the amount less the freight and insurance that the
 delivery terms include, each part at its own currency's rate of the month of declaration, rounded
-half-up to the cent once, a line (CONTRACT §1). All arithmetic is on integers: cents, rates in
-1e-12 dollars, fees in 1e-4, percentages in 1e-4 percent.
+half-up to the cent once, a line (rules §1). All arithmetic is on integers: cents, rates in
+1e-12 dollars, fees in 1e-4, percentages in 1e-4 percent. Polars' Int128 wraps round in silence, so
+nothing is multiplied before it is known to fit; what may not fit is done in Python's integers.
 """
 
 from __future__ import annotations
@@ -131,7 +132,7 @@ def _compute(lines: pl.LazyFrame, rows: pl.LazyFrame, rates: Rates) -> pl.LazyFr
     )
     weights = _weights(rows, facts, rates)
     facts = facts.join(weights, on=["at", "declaration_no"], how="left", maintain_order="left")
-    lacking = pl.col("needs_share") & pl.col("weight").is_null()
+    lacking = pl.col("needs_share") & pl.col("weight_rate").is_null()
     no_rate = pl.when(pl.col("rate").is_null() | lacking).then(pl.lit("missing_rate"))
     refused = pl.concat_list("freight_refused", "insurance_refused", no_rate)
     return (
@@ -149,7 +150,7 @@ _EVALUATED: dict[str, pl.DataType | type[pl.DataType]] = {
 
 
 def _fee(name: str, due: pl.Expr, rates: Rates) -> dict[str, pl.Expr]:
-    """A fee as percentage (1e-4 percent) or total (1e-16 dollars), or why it cannot be had."""
+    """A fee as percentage (1e-4 percent), or total (1e-4) with its rate, or why it cannot be had."""
     mark = pl.col(f"{name}_mark").cast(pl.String)
     scaled = (pl.col(name).cast(pl.Decimal(38, 4)) * FEE_SCALE).cast(pl.Int128)
     rate = _rate(f"{name}_currency", rates)
@@ -166,7 +167,8 @@ def _fee(name: str, due: pl.Expr, rates: Rates) -> dict[str, pl.Expr]:
     return {
         f"{name}_refused": pl.when(due).then(refused),
         f"{name}_percent": pl.when(due & (mark == "1")).then(scaled),
-        f"{name}_total": pl.when(due & (mark == "3")).then(scaled * rate),
+        f"{name}_total": pl.when(due & (mark == "3")).then(scaled),
+        f"{name}_rate": pl.when(due & (mark == "3")).then(rate),
     }
 
 
@@ -174,7 +176,8 @@ def _weights(rows: pl.LazyFrame, facts: pl.LazyFrame, rates: Rates) -> pl.LazyFr
     """Each line's part of its declaration, for the declarations whose totals must be shared.
 
     By the amounts of the declaration's current lines; where they are in several currencies, by
-    those amounts in dollars.
+    those amounts in dollars. A line weighs amount · weight_rate, its declaration
+    weights_whole · RATE_SCALE + weights_rest, in two parts since the sum may not fit in one.
     """
     sharing = facts.filter("needs_share").select("declaration_no").unique()
     current = rows.filter(pl.col("is_current") & pl.col("state").is_in(["counted", "not_counted"])).select(
@@ -186,52 +189,69 @@ def _weights(rows: pl.LazyFrame, facts: pl.LazyFrame, rates: Rates) -> pl.LazyFr
     )
     one_currency = pl.col("currency").n_unique().over("declaration_no") == 1
     all_rated = pl.col("rate").is_not_null().all().over("declaration_no")
+    rate = pl.col("weight_rate")
     return (
         current.join(sharing, on="declaration_no", how="semi")
         .with_columns(
-            weight=pl.when(one_currency)
-            .then("amount")
-            .when(all_rated)
-            .then(pl.col("amount") * pl.col("rate"))
+            weight_rate=pl.when(one_currency).then(pl.lit(1, pl.Int128)).when(all_rated).then("rate")
         )
-        .with_columns(weights=pl.col("weight").sum().over("declaration_no"))
-        .select("at", "declaration_no", "weight", "weights")
+        .with_columns(
+            weights_whole=(pl.col("amount") * (rate // RATE_SCALE)).sum().over("declaration_no"),
+            weights_rest=(pl.col("amount") * (rate % RATE_SCALE)).sum().over("declaration_no"),
+        )
+        .select("at", "declaration_no", "weight_rate", "weights_whole", "weights_rest")
     )
+
+
+_FEES = (("freight_total", "freight_rate"), ("insurance_total", "insurance_rate"))
 
 
 def _evaluate(facts: pl.DataFrame) -> pl.DataFrame:
-    """The one formula, in Int128 where it surely fits and in Python's integers where it may not.
-
-    cents = (amount·rate·(1 − percent) − totals·weight/weights) / 1e12, over a common denominator.
-    """
-    facts = facts.with_columns(
-        totals=pl.sum_horizontal("freight_total", "insurance_total"),
-        weight=pl.when("needs_share").then("weight").otherwise(0),
-        weights=pl.when(pl.col("needs_share") & (pl.col("weights") > 0)).then("weights").otherwise(1),
+    """The one formula, in Int128 where it surely fits and in Python's integers where it may not."""
+    shares = pl.col("needs_share") & (
+        (pl.col("weights_whole").fill_null(0) > 0) | (pl.col("weights_rest").fill_null(0) > 0)
     )
-    f64 = pl.Float64
-    gross = pl.col("amount").cast(f64) * pl.col("rate").cast(f64) * pl.col("weights").cast(f64)
-    shared = pl.col("totals").cast(f64) * pl.col("weight").cast(f64)
-    size = pl.max_horizontal(gross * PERCENT_SCALE, shared * FEE_SCALE, gross * 0 + 1)
-    fits = (size < WIDEST) & (pl.col("percent") <= 100 * PERCENT_SCALE)
+    facts = facts.with_columns(
+        pl.when(shares).then("weight_rate").otherwise(0).alias("weight_rate"),
+        pl.when(shares).then("weights_whole").otherwise(0).alias("weights_whole"),
+        pl.when(shares).then("weights_rest").otherwise(1).alias("weights_rest"),
+        *(pl.col(name).fill_null(0) for fee in _FEES for name in fee),
+    )
+    fits = (_largest_product() < WIDEST) & (pl.col("percent") <= 100 * PERCENT_SCALE)
     is_refused = pl.col("refused").list.len() > 0
     ready = facts.filter(~is_refused)
-    wide = ready.filter(~fits)
-    net = pl.col("amount") * pl.col("rate") * (PERCENT_SCALE - pl.col("percent")) * pl.col("weights")
-    top = net - pl.col("totals") * pl.col("weight") * FEE_SCALE
-    bottom = pl.col("weights") * (RATE_SCALE * PERCENT_SCALE)
+    totals = pl.sum_horizontal(pl.col(total) * pl.col(rate) for total, rate in _FEES)
+    weights = pl.col("weights_whole") * RATE_SCALE + pl.col("weights_rest")
+    net = pl.col("amount") * pl.col("rate") * (PERCENT_SCALE - pl.col("percent")) * weights
+    top = net - totals * (pl.col("amount") * pl.col("weight_rate")) * FEE_SCALE
+    bottom = weights * (RATE_SCALE * PERCENT_SCALE)
     quick = ready.filter(fits).select(
         "at",
         fob_cents=pl.when(top >= 0).then(_half_up(top, bottom)),
         refused=pl.when(top < 0).then(pl.lit(["negative_fob"])).otherwise(pl.lit([], REASONS)),
     )
     exact = pl.DataFrame(
-        [(row["at"], *exact_fob_cents(row)) for row in wide.iter_rows(named=True)],
+        [(row["at"], *exact_fob_cents(row)) for row in ready.filter(~fits).iter_rows(named=True)],
         schema=_EVALUATED,
         orient="row",
     )
     kept = facts.filter(is_refused).select("at", fob_cents=pl.lit(None, pl.Int128), refused="refused")
     return pl.concat([quick, exact, kept])
+
+
+def _largest_product() -> pl.Expr:
+    """An estimate of the widest product on the way."""
+
+    def size(name: str) -> pl.Expr:
+        return pl.col(name).cast(pl.Float64)
+
+    weight = size("amount") * size("weight_rate")
+    weights = size("weights_whole") * RATE_SCALE + size("weights_rest")
+    fees = pl.sum_horizontal(size(total) * size(rate) for total, rate in _FEES)
+    gross = size("amount") * size("rate") * PERCENT_SCALE
+    return pl.max_horizontal(
+        gross, gross * weights, weights * RATE_SCALE * PERCENT_SCALE, fees, weight, fees * weight * FEE_SCALE
+    )
 
 
 def _half_up(top: pl.Expr, bottom: pl.Expr) -> pl.Expr:
@@ -241,10 +261,16 @@ def _half_up(top: pl.Expr, bottom: pl.Expr) -> pl.Expr:
 
 
 def exact_fob_cents(row: Mapping[str, int]) -> tuple[int | None, list[str]]:
-    """The formula for one line in Python's integers: cents, or the reason why there are none."""
-    gross = row["amount"] * row["rate"] * (PERCENT_SCALE - row["percent"]) * row["weights"]
-    top = gross - row["totals"] * row["weight"] * FEE_SCALE
-    bottom = row["weights"] * RATE_SCALE * PERCENT_SCALE
+    """The formula for one line in Python's integers: cents, or the reason why there are none.
+
+    cents = (amount·rate·(1 − percent) − fees·weight/weights) / 1e12, over a common denominator.
+    """
+    weight = row["amount"] * row["weight_rate"]
+    weights = row["weights_whole"] * RATE_SCALE + row["weights_rest"]
+    fees = sum(row[total] * row[rate] for total, rate in _FEES)
+    gross = row["amount"] * row["rate"] * (PERCENT_SCALE - row["percent"]) * weights
+    top = gross - fees * weight * FEE_SCALE
+    bottom = weights * RATE_SCALE * PERCENT_SCALE
     if top < 0:
         return None, ["negative_fob"]
     cents = (2 * top + bottom) // (2 * bottom)

@@ -122,6 +122,7 @@ def roster_drift(work: Work) -> pl.LazyFrame:
         differences,
         valued(work, months, usccs=theirs),
         valued(work, months, usccs=theirs, before=standing.known_at),
+        work.versions(ENTERPRISES).filter(pl.col("updated_at") < standing.known_at),
         policy_year=int(work.key),
         export_year=work.terms.export_year,
         edition=standing.number,

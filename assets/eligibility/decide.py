@@ -1,4 +1,4 @@
-"""The decision on every enterprise: the first rule that applies (CONTRACT §3)."""
+"""The decision on every enterprise: the first rule that applies (rules §3)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Drift: where a confirmed roster and today's data differ, by how much, and why.
 
-A confirmed roster never changes; what is learnt later shows here (DESIGN §2).
+A confirmed roster never changes; what is learnt later shows here (architecture §2).
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ def drift(
     differences: pl.DataFrame,
     lines_now: pl.LazyFrame,
     lines_then: pl.LazyFrame,
+    registered_then: pl.LazyFrame,
     *,
     policy_year: int,
     export_year: int,
@@ -47,16 +48,19 @@ def drift(
     """Rows of roster_drift.
 
     `lines_now`, `lines_then`: valued lines of these enterprises as known today and when the
-    edition was made.
+    edition was made; `registered_then`: the uscc of whom the registry knew then.
     """
+    known = registered_then.select("uscc", was_registered=pl.lit(value=True)).unique()
     then = _sum(lines_then, export_year, "fob_usd_then")
     cause = _causes(lines_now, lines_then, export_year)
     return (
         differences.lazy()
         .join(then, on="uscc", how="left")
         .join(cause, on="uscc", how="left")
+        .join(known, on="uscc", how="left")
         .with_columns(
             pl.col("fob_usd", "fob_usd_then").fill_null(pl.lit(0).cast(SUM)),
+            has_registered=~pl.col("is_listed") & pl.col("was_registered").is_null(),
         )
         .select(
             policy_year=pl.lit(policy_year, pl.Int32),
@@ -66,7 +70,7 @@ def drift(
             decision_now="decision",
             fob_usd_then="fob_usd_then",
             fob_usd_now="fob_usd",
-            cause=pl.when(pl.col("decision").is_in(REGISTRY))
+            cause=pl.when(pl.col("decision").is_in(REGISTRY) | pl.col("has_registered"))
             .then(pl.lit("registry_change"))
             .when(pl.col("cause").is_not_null())
             .then("cause")

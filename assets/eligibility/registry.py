@@ -1,4 +1,4 @@
-"""What the registry says of an enterprise on a day (CONTRACT §1, §3).
+"""What the registry says of an enterprise on a day (rules §1, §3).
 
 The USCC is the identity; codes, names and addresses are facts of a day. Facts come from the newest
 row of each customs code known by then; of an enterprise that had none yet, from its oldest row.

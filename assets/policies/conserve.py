@@ -1,4 +1,4 @@
-"""The policies stage's conservation rules (CONTRACT §4): every policy, line and claim once."""
+"""The policies stage's conservation rules (rules §4): every policy, line and claim once."""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
 """Country ratings on the push date and a month before: what changed, scheme by scheme.
 
 Schemes are never mixed into one number, and neither a country that is not classified nor one
-without data is ever up, down or low. Who is told belongs to `push_list`.
+without data is ever up, down or low. A rating stands until its scheme publishes another: a scheme
+that only publishes changes says nothing of most countries for years. Silent is a scheme that has
+published nothing, on any country, for twelve months. Who is told belongs to `push_list`.
 """
 
 from __future__ import annotations
@@ -44,7 +46,8 @@ def rating_changes(
 ) -> pl.LazyFrame:
     """Every country with every scheme: rating_before, rating_now, change, steps, effective_on.
 
-    `steps` is how many classes it rose (negative: fell). A silent scheme says nothing: no ratings.
+    `steps` is how many classes it rose (negative: fell). A silent scheme has no ratings any more, and
+    is named only beside the countries that it once rated.
     """
     key = ["trading_country", "scheme"]
     now = in_force(ratings, first_day(month)).rename({"rating": "rating_now", "country": "trading_country"})
@@ -58,6 +61,7 @@ def rating_changes(
         countries.join(schemes(month, ratings), how="cross")
         .join(now, on=key, how="left")
         .join(before, on=key, how="left")
+        .filter(~pl.col("is_silent") | pl.col("rating_now").is_not_null())
         .with_columns(pl.when(~pl.col("is_silent")).then(told))
         .with_columns(_steps().alias("steps"), pl.coalesce("source", "voice").alias("source"))
         .with_columns(_change().alias("change"))

@@ -1,4 +1,4 @@
-"""Insured exports: ledger lines declared inside the enterprise's expected cover (CONTRACT §4)."""
+"""Insured exports: ledger lines declared inside the enterprise's expected cover (rules §4)."""
 
 from __future__ import annotations
 

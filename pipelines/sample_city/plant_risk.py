@@ -12,6 +12,7 @@ from pipelines.sample_city.plants import Plants
 from pipelines.sample_city.risk import SOURCE
 
 PUSH_MONTH: Final = "2025-08"
+SILENT_SCHEME: Final = "silent"
 Ratings = tuple[tuple[str, date], ...]
 
 
@@ -49,17 +50,29 @@ def _ratings(p: Plants, firm: Firm) -> None:
                 "exposure_usd": "20000.00",
             },
         )
+    _old_ratings(p, firm)
+
+
+def _old_ratings(p: Plants, firm: Firm) -> None:
+    """An old rating stands while its scheme goes on speaking; a scheme that fell silent has none."""
     _sell(p, firm, "MNG")
-    _rate(p, "MNG", "sinosure", "7", date(2023, 5, 10))
-    p.case(
-        "rating_no_data",
-        "The scheme has been silent on the country for twelve months.",
-        "country_risk",
-        {"country": "MNG", "scheme": "sinosure"},
-        table="push_list",
-        key=_key(firm, "MNG", "country_risk", "sinosure"),
-        values={"change": "no_data"},
-    )
+    old = date(2023, 5, 10)
+    for slug, about, scheme, rating, values in (
+        ("rating_old_but_standing", "Rated two years ago by a scheme that goes on publishing: it stands.",
+         "sinosure", "7", {"rating_before": "7", "rating_now": "7", "change": "unchanged"}),
+        ("rating_no_data", "The scheme has published nothing for twelve months, on any country.",
+         SILENT_SCHEME, "5", {"rating_before": None, "rating_now": None, "change": "no_data"}),
+    ):  # fmt: skip
+        _rate(p, "MNG", scheme, rating, old)
+        p.case(
+            slug,
+            about,
+            "country_risk",
+            {"country": "MNG", "scheme": scheme},
+            table="push_list",
+            key=_key(firm, "MNG", "country_risk", scheme),
+            values=values,
+        )
 
 
 def _learnt_later(p: Plants, firm: Firm) -> None:

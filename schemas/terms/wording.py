@@ -1,17 +1,19 @@
 """Terms as a reader sees them: a Chinese title, a value and its basis for each line.
 
 For pages and reports. Values that decide anything are read from `PolicyTerms`, never from here.
+`docs/terms.md` is `page()`, and a test says so: `python -m schemas.terms.wording` prints it.
 """
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from schemas.codes.countries import country_name
 from schemas.codes.labels import label
-from schemas.terms.loader import Basis, Hotline, ManagerGroup, PolicyTerms
+from schemas.terms.loader import Basis, Hotline, ManagerGroup, PolicyTerms, all_terms
 
 TITLES = {
     "export_year": ("出口年度", "export year"),
@@ -102,3 +104,32 @@ def _member(one: object, field: str, lang: str) -> str:
             return country_name(str(one), lang)
         case _:
             return label("claim_cause" if field == "risk_causes" else "channel", str(one), lang)
+
+
+INTRODUCTION = """\
+# 统保条款 · Policy terms
+
+Made from `schemas/terms/*.toml` by `python -m schemas.terms.wording`; change them there. A year
+without a file has no terms and cannot run. Every value rests on a clause of the year's notice, on our
+reading of one, or on an assumption where the notice is silent; sample years (样例) rest on nothing but
+assumptions and are marked wherever they show.
+"""
+
+
+def page() -> str:
+    """The terms of every registered year as Markdown: title, value, basis and note of each."""
+    return "\n".join([INTRODUCTION, *map(_year, all_terms())])
+
+
+def _year(terms: PolicyTerms) -> str:
+    rows = [
+        (line.title, line.value, line.basis, terms.basis[line.field].note or "") for line in term_lines(terms)
+    ]
+    lines = [("条款 term", "值 value", "依据 basis", "说明 note"), ("---",) * 4, *rows]
+    table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    notice = f"{terms.citation.title_zh}（{'、'.join(terms.citation.authorities)}）"
+    return f"## {terms.label_zh}\n\n{notice}\n\n{table}"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

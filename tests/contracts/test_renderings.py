@@ -24,6 +24,7 @@ from assets.storage.ddl import ddl
 from schemas.catalogue import TABLES
 from schemas.dictionary import dictionary
 from schemas.table import Column, Table
+from schemas.terms.wording import page
 
 ROOT = Path(__file__).parents[2]
 every_table = pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
@@ -125,6 +126,11 @@ def test_dictionary_says_the_same(table: Table) -> None:
     assert {r[1].strip("`") for r in rows if r[0]} == set(table.key)
     for column, row in zip(table.columns, rows, strict=True):
         assert all(f"`{value}`" in "".join(row) for value in column.values)
+
+
+def test_the_written_terms_are_todays() -> None:
+    written = (ROOT / "docs" / "terms.md").read_text("utf-8")
+    assert written == page(), "run: python -m schemas.terms.wording > docs/terms.md"
 
 
 def test_the_written_dictionary_is_todays() -> None:

@@ -15,10 +15,7 @@ from pathlib import Path
 import pytest
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "evidence.md"
-HEAD = (
-    "# Evidence\n\nFigures of the long runs, written by `./run evidence`; "
-    "each section says when and on what.\n"
-)
+HEAD = "# Evidence\n\nFigures of the long runs, written by `./run evidence`.\n"
 Record = Callable[[str, str, Mapping[str, object]], None]
 
 

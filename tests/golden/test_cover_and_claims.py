@@ -1,4 +1,4 @@
-"""Cover, status and indemnity (CONTRACT §3), with both notices' cases and their arithmetic."""
+"""Cover, status and indemnity (rules §3), with both notices' cases and their arithmetic."""
 
 from __future__ import annotations
 

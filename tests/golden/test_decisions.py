@@ -1,4 +1,4 @@
-"""Who is on the list (CONTRACT §3): the threshold, the order of decisions, registry facts, serials."""
+"""Who is on the list (rules §3): the threshold, the order of decisions, registry facts, serials."""
 
 from __future__ import annotations
 

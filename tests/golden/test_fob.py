@@ -1,4 +1,4 @@
-"""FOB in US dollars of a line (CONTRACT §1), with the arithmetic beside each answer."""
+"""FOB in US dollars of a line (rules §1), with the arithmetic beside each answer."""
 
 from __future__ import annotations
 
@@ -168,25 +168,17 @@ def test_what_does_not_fit_is_refused(rate: str, expected: str) -> None:
     assert worth(line(amount=largest, currency="EUR"), EUR=rate) == [expected]
 
 
-@pytest.mark.parametrize(
-    "rows",
-    [
-        [line(amount=D("100.00"), **freight("999999999999999.9999", "EUR"))],
-        [
-            line(amount=D("99999999999999999.99"), currency="EUR", **freight("100.00")),
-            line(line_no=2, amount=D("100.00"), **freight("100.00")),
-        ],
-    ],
-    ids=["the fee", "the weights"],
-)
-def test_no_product_on_the_way_overflows_in_silence(rows: list[dict[str, Any]]) -> None:
-    """At 99,999,999.99 dollars a unit a fee of 1e15, or an amount of 1e17, is wider than Int128.
-
-    Refused for its width or for its sign, but never counted, and never for a wrong reason.
-    """
-    found = worth(*rows, EUR="99999999.999999999999")
-    assert found[0] in ("overflow", "negative_fob")
-    assert found[1:] in ([], ["overflow"], ["100.00"])
+def test_products_wider_than_128_bits_are_reckoned_exactly() -> None:
+    """At 99,999,999.99 dollars a unit a fee of 1e15 is 1e23 dollars, an amount of 1e17 is 1e25."""
+    dearest = "99999999.999999999999"
+    fee = line(amount=D("100.00"), **freight("999999999999999.9999", "EUR"))
+    assert worth(fee, EUR=dearest) == ["negative_fob"]
+    rows = [
+        line(amount=D("99999999999999999.99"), currency="EUR", **freight("100.00")),
+        line(line_no=2, amount=D("100.00"), **freight("100.00")),
+    ]
+    # the second line bears 100 / 1e25 of the freight: nothing that shows
+    assert worth(*rows, EUR=dearest) == ["overflow", "100.00"]
 
 
 # ── against fractions ─────────────────────────────────────────────────────────────────────────

@@ -35,6 +35,19 @@ def test_months_that_have_not_begun_are_no_inputs_yet() -> None:
     assert keys("monthly_exports", "2025", "export_cube", date(2025, 5, 1))[-1] == "2025-05"
 
 
+@pytest.mark.parametrize(
+    ("month", "year"),
+    [
+        ("2020-01", None), ("2026-06", None),  # the first and the last registered month
+        ("2026-07", 2026), ("2027-06", 2026), ("2027-07", 2027),  # cover begins in July
+        ("2019-12", 2021),  # its statistical year, 2020, is the export year of 2021
+        ("2026-00", None), ("unplaced", None), ("all", None),
+    ],
+)  # fmt: skip
+def test_a_month_outside_the_registered_ones_lacks_the_terms_of_a_year(month: str, year: int | None) -> None:
+    assert CALENDAR.lacking(month) == year
+
+
 def test_a_year_reads_no_month_declared_after_it() -> None:
     assert keys("monthly_exports", "2024", "export_cube")[-1] == "2024-12"
     assert keys("roster_decisions", "2025", "line_counts")[-1] == "2024-12"

@@ -1,4 +1,4 @@
-"""The oracle itself, held to the golden answers of CONTRACT §3 with the arithmetic written out."""
+"""The oracle itself, held to the golden answers of rules §3 with the arithmetic written out."""
 
 import json
 from collections.abc import Mapping, Sequence

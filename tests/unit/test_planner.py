@@ -14,6 +14,7 @@ from assets.staleness import State
 from assets.storage.deliveries import Deliveries, Delivery, Piece
 from assets.storage.manifest import Entry, Manifests
 from pipelines.planner import JOBS, due, plan
+from pipelines.rebuild import Outcome
 
 NOW = datetime(2025, 9, 1, 4, tzinfo=UTC)
 RANKING = ("customs", "safe", "ecb")
@@ -160,6 +161,17 @@ def test_undated_rows_touch_every_month_of_their_year(lake: Path) -> None:
     assert {key for table, key in tables(state(lake)) if table == "customs_ledger"} == {
         f"2024-{month:02d}" for month in range(1, 13)
     }
+
+
+def test_rows_of_years_without_terms_wait_and_are_told(lake: Path) -> None:
+    pieces = {month: Piece("x", "x", rows, 0, None) for month, rows in (("2026-06", 5), ("2026-07", 7))}
+    Deliveries(lake).add([Delivery("customs_declarations", "a.csv", 1, 1, "s", "t", 12, pieces=pieces)])
+    change(lake, "policies_ledger", "all", notes={"policy_years": {"2025": 3, "2026": 4}})
+    assert state(lake).awaiting_terms() == {2026: 11}
+    assert Outcome(awaiting_terms={2026: 11}).waiting() == [
+        "11 received rows wait, uncounted: register the terms of 2026 (schemas/terms/2026.toml), "
+        "then run `tongbao nightly`."
+    ]
 
 
 def test_jobs_stand_in_the_order_of_the_flow() -> None:

@@ -1,4 +1,4 @@
-"""What is due on claims: golden answers of CONTRACT §3, and the running limit against a loop."""
+"""What is due on claims: golden answers of rules §3, and the running limit against a loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Status, discrepancies and observations of policies: the golden answers of CONTRACT §3."""
+"""Status, discrepancies and observations of policies: the golden answers of rules §3."""
 
 from __future__ import annotations
 

@@ -147,8 +147,21 @@ def test_ratings_are_read_as_of_the_push_date_in_shenzhen() -> None:
 def test_a_scheme_silent_for_twelve_months_has_no_data(known: str, change: str) -> None:
     row = rated(("USA", "oecd", "3", date(2024, 1, 1), known))
     found = pushed(ratings=row, ratings_before=row)
-    assert set(found["change"]) == {change, "no_data"}
-    assert found.filter(pl.col("change") == "no_data")["rating_now"].null_count() > 0
+    usa = found.row(by_predicate=pl.col("trading_country") == "USA", named=True)
+    assert (usa["change"], usa["rating_now"]) == (change, "3" if change == "unchanged" else None)
+
+
+def test_an_old_rating_stands_while_its_scheme_goes_on_publishing() -> None:
+    old, other = ("USA", "oecd", "3", date(2019, 1, 1), "2019-01-01"), date(2025, 6, 27)
+    rows = rated(old, ("ALB", "oecd", "5", other, "2025-06-27"))
+    found = pushed(ratings=rows, ratings_before=rows)
+    assert dict(found.select("trading_country", "change").rows()) == {"USA": "unchanged", "DEU": "no_data"}
+
+
+def test_a_silent_scheme_is_named_only_where_it_once_rated() -> None:
+    row = rated(("USA", "oecd", "3", date(2019, 1, 1), "2019-01-01"))
+    found = pushed(ratings=row, ratings_before=row)
+    assert found.select("trading_country", "change").rows() == [("USA", "no_data")]
 
 
 def test_schemes_stand_side_by_side() -> None:

@@ -109,7 +109,9 @@ def test_a_line_without_an_exporter_is_counted_for_nobody() -> None:
 
 def test_the_exact_path_rounds_half_up() -> None:
     """10 cents at 0.05 dollars are half a cent."""
-    facts = {"amount": 10, "rate": 5 * 10**10, "percent": 0, "totals": 0, "weight": 0, "weights": 1}
+    fees = ("freight_total", "freight_rate", "insurance_total", "insurance_rate")
+    nothing = dict.fromkeys((*fees, "weight_rate", "weights_whole"), 0)
+    facts = nothing | {"amount": 10, "rate": 5 * 10**10, "percent": 0, "weights_rest": 1}
     assert exact_fob_cents(facts) == (1, [])
     assert exact_fob_cents({**facts, "rate": 5 * 10**10 - 1}) == (0, [])
 

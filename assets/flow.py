@@ -122,6 +122,8 @@ class Node:
     needs: tuple[Need, ...] = ()
     version: str = "1"
     uses: tuple[str, ...] = ()
+    is_released: bool = True
+    """Whether readers get it; ledgers and what only the flow needs stay in the lake."""
     beside: str | None = None
     """The table that it is made together with and shown as part of, in Dagster."""
 
@@ -197,14 +199,20 @@ _REFERENCE = (
 )  # fmt: skip
 
 FLOW: tuple[Node, ...] = (
-    *(Node(f"{source}_ledger", "none", uses=("codes", f"received:{source}")) for source in _REFERENCE),
-    Node("customs_ledger", "month", uses=_RECEIVED),
-    Node("ledger_origins", "month", uses=_RECEIVED, beside="customs_ledger"),
-    Node("export_cube", "month", _VALUED, uses=("codes", "rates")),
-    Node("line_counts", "month", _VALUED, uses=("codes", "rates"), beside="export_cube"),
+    *(
+        Node(f"{source}_ledger", "none", uses=("codes", f"received:{source}"), is_released=False)
+        for source in _REFERENCE
+    ),
+    Node("customs_ledger", "month", uses=_RECEIVED, is_released=False),
+    Node("ledger_origins", "month", uses=_RECEIVED, is_released=False, beside="customs_ledger"),
+    Node("export_cube", "month", _VALUED, uses=("codes", "rates"), is_released=False),
+    Node(
+        "line_counts", "month", _VALUED,
+        uses=("codes", "rates"), is_released=False, beside="export_cube",
+    ),
     Node(
         "line_rejects", "month", (*_VALUED, Need("ledger_origins", _same)),
-        uses=("codes", "rates"), beside="export_cube",
+        uses=("codes", "rates"), is_released=False, beside="export_cube",
     ),
     Node(
         "monthly_exports", "export_year",
@@ -327,6 +335,8 @@ FLOW: tuple[Node, ...] = (
     ),
 )  # fmt: skip
 NODES: Mapping[str, Node] = {node.table: node for node in FLOW}
+RELEASED: Mapping[str, Kind] = {node.table: node.kind for node in FLOW if node.is_released}
+"""What a release holds: table → its kind of key."""
 
 
 @dataclass(frozen=True)

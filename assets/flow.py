@@ -122,6 +122,8 @@ class Node:
     needs: tuple[Need, ...] = ()
     version: str = "1"
     uses: tuple[str, ...] = ()
+    is_released: bool = True
+    """Whether readers get it; ledgers and what only the flow needs stay in the lake."""
 
 
 def _same(_: Calendar, key: str) -> Iterable[str]:
@@ -190,14 +192,17 @@ _REFERENCE = (
 )  # fmt: skip
 
 FLOW: tuple[Node, ...] = (
-    *(Node(f"{source}_ledger", "none", uses=("codes", f"received:{source}")) for source in _REFERENCE),
-    Node("customs_ledger", "month", uses=_RECEIVED),
-    Node("ledger_origins", "month", uses=_RECEIVED),
-    Node("export_cube", "month", _VALUED, uses=("codes", "rates")),
-    Node("line_counts", "month", _VALUED, uses=("codes", "rates")),
+    *(
+        Node(f"{source}_ledger", "none", uses=("codes", f"received:{source}"), is_released=False)
+        for source in _REFERENCE
+    ),
+    Node("customs_ledger", "month", uses=_RECEIVED, is_released=False),
+    Node("ledger_origins", "month", uses=_RECEIVED, is_released=False),
+    Node("export_cube", "month", _VALUED, uses=("codes", "rates"), is_released=False),
+    Node("line_counts", "month", _VALUED, uses=("codes", "rates"), is_released=False),
     Node(
         "line_rejects", "month", (*_VALUED, Need("ledger_origins", _same)),
-        uses=("codes", "rates"),
+        uses=("codes", "rates"), is_released=False,
     ),
     Node(
         "monthly_exports", "export_year",
@@ -320,6 +325,8 @@ FLOW: tuple[Node, ...] = (
     ),
 )  # fmt: skip
 NODES: Mapping[str, Node] = {node.table: node for node in FLOW}
+RELEASED: Mapping[str, Kind] = {node.table: node.kind for node in FLOW if node.is_released}
+"""What a release holds: table → its kind of key."""
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from assets.flow import Calendar
+from assets.flow import RELEASED, Calendar
 from assets.staleness import State
 from assets.storage.deliveries import Deliveries
 from assets.storage.drop_folder import list_arrivals
-from assets.storage.manifest import lake_lock
+from assets.storage.manifest import Manifests, lake_lock
 from assets.storage.releases import contents, identity, latest
 from assets.storage.sweep import sweep
 from pipelines.planner import JOBS, Run, due
@@ -139,12 +139,7 @@ def _bring_up_to_date(
 
 
 def _release_is_due(settings: Settings) -> bool:
-    from assets.flow import NODES
-    from assets.storage.manifest import Manifests
-    from schemas.catalogue import PUBLISHED
-
-    kinds = {table.name: NODES[table.name].kind for table in PUBLISHED if table.name in NODES}
-    items = contents(Manifests(settings.lake), kinds)
+    items = contents(Manifests(settings.lake), RELEASED)
     last = latest(settings.lake)
     return bool(items) and (last is None or last["release"] != identity(items)[:16])
 

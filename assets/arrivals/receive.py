@@ -35,18 +35,21 @@ def pull(
     """Receive the files of the drop folder that were not seen before; the record is swapped last."""
     record = Deliveries(root)
     seen, known = record.seen(), record.by_content()
+    begun = {(d.stamp, d.sha256): d for d in record.begun() if not d.refused}
     fresh = [a for a in arrivals if (a.source, a.name, a.size, a.modified_ns) not in seen]
     new: list[Delivery] = []
     for count, arrival in enumerate(fresh, start=1):
         if progress:
             progress("deliveries", arrival.name, count, len(fresh))
         sha256 = sha256_of(arrival.path)
-        twin = known.get((arrival.source, sha256))
+        twin, blank = known.get((arrival.source, sha256)), _blank(arrival, sha256, received_at)
         if twin:
-            delivery = replace(_blank(arrival, sha256, received_at), same_as=twin.name)
+            delivery = replace(blank, same_as=twin.name)
+        elif stored := begun.get((blank.stamp, sha256)):
+            delivery = known[arrival.source, sha256] = stored
         else:
-            delivery = receive(root, arrival, sha256, received_at)
-            known[arrival.source, sha256] = delivery
+            delivery = known[arrival.source, sha256] = receive(root, arrival, sha256, received_at)
+            record.begin(delivery)
         new.append(delivery)
     checked = _hold_to_one_month(root, record, new)
     if checked:

@@ -1,13 +1,16 @@
 """The record of deliveries: what came, what it held, and which pieces it became.
 
-Written last in a pull, in one swap: a pull that dies leaves the record as it was, and is done again.
+Written last in a pull, in one swap: a pull that dies leaves the record as it was. The files that it
+had stored stand in `begun.jsonl` meanwhile, so that the next pull does not read them again.
 Standard library only, since a night with nothing new reads nothing but this and the manifests.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -64,6 +67,7 @@ class Deliveries:
         """Read the record of the lake at `root`."""
         self.folder = root / "received"
         self._file = self.folder / "deliveries.json"
+        self._begun = self.folder / "begun.jsonl"
         try:
             content = json.loads(self._file.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -74,6 +78,25 @@ class Deliveries:
         """Record deliveries; this is the commit of a pull."""
         self.all = [*self.all, *new]
         write_json(self._file, [asdict(delivery) for delivery in self.all])
+        self._begun.unlink(missing_ok=True)
+
+    def begin(self, delivery: Delivery) -> None:
+        """Note a delivery whose pieces are stored, while its pull goes on."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self._begun.open("a", encoding="utf-8") as file:
+            file.write(f"\n{json.dumps(asdict(delivery), ensure_ascii=False)}\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def begun(self) -> list[Delivery]:
+        """What a killed pull had stored; a line that it did not finish counts for nothing."""
+        if not self._begun.exists():
+            return []
+        found = []
+        for line in self._begun.read_bytes().splitlines():
+            with suppress(ValueError):
+                found += [_delivery(json.loads(line))]
+        return found
 
     def seen(self) -> set[tuple[str, str, int, int]]:
         """The stamps of all files seen."""

@@ -24,10 +24,10 @@ def sweep(root: Path) -> int:
         if (folder / "manifest.json").exists():
             named = {entry.file for entry in manifests.read(folder.name).values()}
             gone += _sweep_folder(folder, named)
-    if record.all:
-        for folder in _folders(record.folder):
-            named = {piece.file for _, _, piece in record.pieces(folder.name)}
-            gone += _sweep_folder(folder, named)
+    received = [*record.all, *record.begun()]
+    if received:
+        named = {piece.file for delivery in received for piece in delivery.pieces.values()}
+        gone += sum(_sweep_folder(folder, named) for folder in _folders(record.folder))
     return gone + _sweep_drafts(record.folder) + _sweep_drafts(root / "releases")
 
 

@@ -3,14 +3,14 @@
 import dagster as dg
 import polars as pl
 
-from assets.flow import NODES
+from assets.flow import RELEASED
 from assets.ledgers import KEPT, received
 from assets.materialize import tables_asset
 from assets.storage.deliveries import UNPLACED
 from assets.supply.publish import publish_release
 from assets.supply.rejected import rejected_rows as all_rejected
 from assets.work import Work
-from schemas.catalogue import PUBLISHED, SOURCES
+from schemas.catalogue import SOURCES
 from schemas.customs import DECLARATIONS
 
 GROUP = "supply"
@@ -26,7 +26,7 @@ def rejected_rows(work: Work) -> pl.LazyFrame:
 
 @dg.asset(
     group_name=GROUP,
-    deps=[table.name for table in PUBLISHED if table.name in NODES],
+    deps=[*RELEASED],
     required_resource_keys={"house"},
     owners=["team:data-engineering"],
     kinds={"parquet", "sql"},

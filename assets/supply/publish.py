@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from assets.flow import NODES
+from assets.flow import RELEASED
 from assets.storage.deliveries import Deliveries
 from assets.storage.lake import Lake
 from assets.storage.releases import (
@@ -24,11 +24,8 @@ from assets.storage.releases import (
 )
 from assets.storage.reporting import load_reporting
 from assets.work import House
-from schemas.catalogue import PUBLISHED
 from schemas.operations import RUNS
 from schemas.version import CODE_VERSION
-
-KINDS = {table.name: NODES[table.name].kind for table in PUBLISHED if table.name in NODES}
 
 
 @dataclass(frozen=True)
@@ -46,7 +43,7 @@ def publish_release(house: House, run: str) -> Released:
     """Publish what the lake holds now."""
     lake = Lake(house.root)
     last = latest(house.root)
-    items = contents(lake, KINDS)
+    items = contents(lake, RELEASED)
     hold_to_bounds(items, last, house.bounds)
     _record_run(lake, house, run, items, last)
     everything = [*items, *contents(lake, {RUNS.name: "none"})]
@@ -64,13 +61,6 @@ def publish_release(house: House, run: str) -> Released:
         rows=sum(item.rows for item in items),
         loaded=loaded,
     )
-
-
-def release_is_due(house_root: Path) -> bool:
-    """Whether the lake holds something else than readers see."""
-    items = contents(Lake(house_root), KINDS)
-    last = latest(house_root)
-    return bool(items) and (last is None or last["release"] != identity(items)[:16])
 
 
 def _by_table(lake: Lake, items: list[Item]) -> dict[str, tuple[str, list[Path]]]:

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from assets.flow import NODES, PUSH_MONTHS_READ, Calendar, Upstream, fingerprint, upstream_of
-from schemas.catalogue import TABLES
+from assets.flow import NODES, PUSH_MONTHS_READ, RELEASED, Calendar, Upstream, fingerprint, upstream_of
+from schemas.catalogue import PUBLISHED, TABLES
 
 CALENDAR = Calendar.registered()
 LATER = date(2100, 1, 1)
@@ -20,6 +20,11 @@ def keys(table: str, key: str, upstream: str, today: date = LATER) -> list[str]:
 def test_every_node_is_a_table_with_the_same_kind_of_key() -> None:
     kinds = {name: TABLES[name].partition or "none" for name in NODES}
     assert kinds == {name: node.kind for name, node in NODES.items()}
+
+
+def test_what_is_released_is_what_the_catalogue_publishes() -> None:
+    """`runs` is made by the release itself, and is in it beside its contents."""
+    assert {*RELEASED, "runs"} == {table.name for table in PUBLISHED}
 
 
 def test_every_need_names_keys_that_exist() -> None:

@@ -82,3 +82,19 @@ def test_a_release_keeps_what_its_tables_have_replaced(tmp_path: Path) -> None:
 def test_a_lake_that_is_not_there_is_left_so(tmp_path: Path) -> None:
     assert sweep(tmp_path / "lake") == 0
     assert not (tmp_path / "lake").exists()
+
+
+def test_what_a_killed_pull_had_stored_is_kept_for_the_next(tmp_path: Path) -> None:
+    record = Deliveries(tmp_path)
+    record.begin(delivery("a.csv", "all-1.parquet"))
+    with (record.folder / "begun.jsonl").open("a") as file:
+        file.write('{"source": "policies", "na')
+    files = [touched(record.folder / "policies" / name) for name in ("all-1.parquet", "all-2.parquet")]
+
+    assert sweep(tmp_path) == 1
+    assert there(files) == [True, False]
+    assert Deliveries(tmp_path).begun() == [delivery("a.csv", "all-1.parquet")]
+    record.begin(delivery("b.csv"))
+    assert [found.name for found in record.begun()] == ["a.csv", "b.csv"]
+    record.add(record.begun())
+    assert (Deliveries(tmp_path).begun(), sweep(tmp_path)) == ([], 0)

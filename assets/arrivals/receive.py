@@ -17,7 +17,8 @@ import polars as pl
 from assets.storage.deliveries import UNDATED, UNPLACED, Deliveries, Delivery, Piece
 from assets.storage.drop_folder import Arrival, sha256_of
 from assets.storage.lake import write_parquet
-from assets.storage.read_file import FileRefused, read_control, read_file
+from assets.storage.read_file import read_control, read_file
+from assets.storage.text_rows import FileRefused
 from assets.validation import judge
 from schemas.catalogue import SOURCES
 from schemas.table import Source

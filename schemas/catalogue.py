@@ -35,6 +35,7 @@ PUBLISHED: tuple[Table, ...] = (
     policies.TAKE_UP,
     policies.CLAIM_AUDIT,
     push.PUSH_LIST,
+    push.PUSH_ENTERPRISES,
     statistics.ANNUAL_STATISTICS,
     operations.REJECTED_ROWS,
     operations.RUNS,

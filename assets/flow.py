@@ -114,7 +114,7 @@ class Node:
     """One table of the flow: its kind of key and what it needs.
 
     `version` is its code's: raise it when what the code makes changes. `uses` names what else it
-    depends on: codes, terms (of its own policy year, or all), rates ranking, register.
+    depends on: codes, terms (of its own policy year, or all), rates ranking, register, reviews.
     """
 
     table: str
@@ -267,6 +267,19 @@ FLOW: tuple[Node, ...] = (
             Need("policies_ledger", _all),
             Need("enterprises_ledger", _all),
             Need("annual_exports", _export_year),
+            Need("roster", _same),
+            Need("roster_editions", _same),
+            Need("roster_decisions", _same),
+        ),
+        version="2",
+        uses=("terms", "reviews"),
+    ),
+    Node(
+        "policy_suggestions", "policy_year",
+        (
+            Need("policy_reconciliation", _same),
+            Need("policies_ledger", _all),
+            Need("enterprises_ledger", _all),
             Need("roster", _same),
             Need("roster_editions", _same),
             Need("roster_decisions", _same),

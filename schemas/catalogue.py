@@ -32,6 +32,7 @@ PUBLISHED: tuple[Table, ...] = (
     eligibility.ROSTER_CHANGES,
     eligibility.ROSTER_DRIFT,
     policies.POLICY_RECONCILIATION,
+    policies.POLICY_SUGGESTIONS,
     policies.TAKE_UP,
     policies.CLAIM_AUDIT,
     push.PUSH_LIST,

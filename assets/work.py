@@ -33,6 +33,7 @@ class House(Protocol):
     root: Path
     now: datetime
     reporting: str
+    portal: str
     bounds: Bounds
 
     def lock(self) -> AbstractContextManager[None]:

@@ -46,7 +46,13 @@ policies_app = typer.Typer(
     no_args_is_help=True,
     help="Policies that somebody must look at.\n\nExample: tongbao policies review --policy-year 2025",
 )
+push_app = typer.Typer(
+    invoke_without_command=True,
+    help="The monthly push: make it, send it, see what became of it.\n\n"
+    "Example: tongbao push --month 2025-08",
+)
 app.add_typer(roster_app, name="roster")
+app.add_typer(push_app, name="push")
 app.add_typer(policies_app, name="policies")
 out = Console(highlight=False)
 
@@ -401,24 +407,68 @@ def accept(
     )
 
 
-@app.command()
-def push(month: Annotated[str, typer.Option(help="The push month, e.g. 2025-08.")]) -> None:
-    """Make (or bring up to date) a month's push list.
+Month = Annotated[str, typer.Option("--month", help="The push month, e.g. 2025-08.")]
+
+
+@push_app.callback()
+def push(
+    context: typer.Context,
+    month: Annotated[str | None, typer.Option(help="The push month, e.g. 2025-08.")] = None,
+) -> None:
+    """Make (or bring up to date) a month's push list; with a word behind it, send it or look at it.
 
     Example: tongbao push --month 2025-08
     """
+    if context.invoked_subcommand is not None:
+        return
+    if month is None:
+        raise typer.BadParameter("Name the month, as in: tongbao push --month 2025-08")
     from pipelines.reading import show_push
 
     given = settings()
+    make_push(given, month)
+    show_push(out, given.lake, month)
+
+
+def make_push(given: Settings, month: str) -> None:
+    """Bring a month's push up to date; a month outside every registered cover is refused."""
     calendar = Calendar.registered()
-    if month not in calendar.keys("push_month"):
+    year = calendar.policy_year_of(month)
+    if year is None:
         raise UnregisteredYear(
             f"{month} is in no registered cover year: registered are "
             f"{', '.join(calendar.keys('policy_year'))}."
         )
-    year = calendar.policy_year_of(month)
-    finish(run(given, keys=keys_of([int(year or 0)]) | {month}))
-    show_push(out, given.lake, month)
+    finish(run(given, keys=keys_of([int(year)]) | {month}))
+
+
+@push_app.command("send")
+def push_send(month: Month) -> None:
+    """Send a month's list and its supplements to the portal, each once.
+
+    Example: tongbao push send --month 2025-08
+    """
+    from pipelines.reading_push import packages_of, show_sent
+    from pipelines.rebuild import run_act
+
+    given = settings()
+    make_push(given, month)
+    before = packages_of(given.lake, month)
+    run_act(given, "push_send", "send_packages", {"push_month": month}, touches=())
+    show_sent(out, given, month, before)
+
+
+@push_app.command("receipts")
+def push_receipts(month: Month) -> None:
+    """What the portal says became of a month's push.
+
+    Example: tongbao push receipts --month 2025-08
+    """
+    from pipelines.reading_push import show_receipts
+
+    given = settings()
+    make_push(given, month)
+    show_receipts(out, given.lake, month)
 
 
 @app.command()

@@ -17,6 +17,7 @@ _STAGES = {
     "export_years": [n.table for n in FLOW if n.kind == "export_year"],
     "policy_years": [n.table for n in FLOW if n.kind == "policy_year" and n.table != "annual_statistics"],
     "push_months": [n.table for n in FLOW if n.kind == "push_month"],
+    "receipts": ["push_receipts"],
     "statistics": ["annual_statistics"],
     "rejects": ["rejected_rows"],
 }

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from assets.eligibility.explain import Explanation
 from assets.eligibility.register import Register
+from assets.push.package import read_package
 from assets.storage.drop_folder import sha256_of
 from assets.storage.lake import Lake
 from assets.storage.releases import latest
@@ -227,6 +228,10 @@ def verify_everything(out: Console, given: Settings) -> int:
     for act in register.acts:
         if "lines_sha256" in act.detail:
             register.lines(act.policy_year, act.edition, act.detail["lines_sha256"])
+    for package in sorted((given.lake / "packages").glob("push-*")):
+        pushed = read_package(package)
+        files += len(pushed.files)
+        faults += [f"{fault} is not what its manifest says." for fault in pushed.faults()]
     index = latest(given.lake)
     tables: dict[str, list[int]] = {}
     for item in index["items"] if index else ():  # type: ignore[attr-defined]

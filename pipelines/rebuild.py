@@ -113,12 +113,19 @@ def nightly(
         return outcome
 
 
-def run_act(settings: Settings, job: str, op: str, config: Mapping[str, object]) -> None:
-    """Run one of the roster's acts as its job, then rebuild what it touches."""
+def run_act(
+    settings: Settings,
+    job: str,
+    op: str,
+    config: Mapping[str, object],
+    touches: Collection[str] = ("policy_years",),
+) -> None:
+    """Run an act as its job, then rebuild what it touches."""
     with lake_lock(settings.lake):
         dagster = _Dagster(settings, None)
         dagster.run(job, config={"ops": {op: {"config": dict(config)}}})
-        _bring_up_to_date(settings, dagster, "policy_years", None, Outcome())
+        for touched in touches:
+            _bring_up_to_date(settings, dagster, touched, None, Outcome())
 
 
 def _bring_up_to_date(

@@ -16,6 +16,7 @@ SOURCES: tuple[Source, ...] = (
     policies.SERVICE_USAGE,
     push.COUNTRY_RISK,
     push.RISK_BULLETINS,
+    push.PORTAL_RECEIPTS,
 )
 INTERNAL: tuple[Table, ...] = (
     customs.LEDGER_ORIGINS,
@@ -37,6 +38,8 @@ PUBLISHED: tuple[Table, ...] = (
     policies.CLAIM_AUDIT,
     push.PUSH_LIST,
     push.PUSH_ENTERPRISES,
+    push.PUSH_OUTBOX,
+    push.PUSH_RECEIPTS,
     statistics.ANNUAL_STATISTICS,
     operations.REJECTED_ROWS,
     operations.RUNS,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from assets.flow import RELEASED
+from assets.flow import RECORDS, RELEASED
 from assets.storage.deliveries import Deliveries
 from assets.storage.lake import Lake
 from assets.storage.releases import (
@@ -46,14 +46,14 @@ def publish_release(house: House, run: str) -> Released:
     items = contents(lake, RELEASED)
     hold_to_bounds(items, last, house.bounds)
     _record_run(lake, house, run, items, last)
-    everything = [*items, *contents(lake, {RUNS.name: "none"})]
+    everything = [*items, *contents(lake, RECORDS)]
     loaded = load_reporting(house.reporting, _by_table(lake, everything))
     about = {
         "made_at": house.now.isoformat(),
         "code_version": CODE_VERSION,
         "terms_version": house.state().calendar.terms_version,
     }
-    folder = write_release(lake, items, about, beside=contents(lake, {RUNS.name: "none"}))
+    folder = write_release(lake, items, about, beside=contents(lake, RECORDS))
     return Released(
         name=folder.name,
         folder=folder,

@@ -243,6 +243,7 @@ VOCABULARIES = {
     "finding": policies.FINDINGS,
     "topic": push.TOPICS,
     "push_change": push.RATING_CHANGES,
+    "receipt_event": push.RECEIPT_EVENTS,
     "dimension": statistics.DIMENSIONS,
 }
 

@@ -190,6 +190,8 @@ _REFERENCE = (
     "exchange_rates", "enterprises", "published_rosters", "roster_objections", "policies",
     "claims", "country_risk", "risk_bulletins", "service_usage",
 )  # fmt: skip
+SOURCE_NAMES = ("customs_declarations", *_REFERENCE)
+"""The folders of a drop folder, and the tables of a source database."""
 
 FLOW: tuple[Node, ...] = (
     *(

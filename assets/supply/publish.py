@@ -83,9 +83,9 @@ def _record_run(
     earlier = lake.scan(RUNS).collect()
     known = {name for inputs in earlier["inputs"] for name in json.loads(inputs)}
     inputs = {
-        f"{d.source}/{d.name}": {"sha256": d.sha256, "rows": d.rows}
+        d.name: {"sha256": d.sha256, "rows": d.rows}
         for d in Deliveries(house.root).all
-        if f"{d.source}/{d.name}" not in known
+        if d.name not in known
     }
     before = {i["file"]: i["sha256"] for i in last["items"]} if last else {}  # type: ignore[attr-defined]
     outputs = {

@@ -39,7 +39,7 @@ app = typer.Typer(
 )
 roster_app = typer.Typer(
     no_args_is_help=True,
-    help="The roster's life: publish, object, decide, confirm; and why.\n\n"
+    help="The roster's life: import, publish, object, decide, confirm; and why.\n\n"
     "Example: tongbao roster explain --policy-year 2025 91440300TB0000001F",
 )
 policies_app = typer.Typer(
@@ -170,9 +170,10 @@ def known_then(given: Settings, as_of: str) -> Settings:
     moment = datetime.fromisoformat(as_of)
     place = given.lake / "as-of" / as_of.replace(":", "")
     then = given.model_copy(update={"now": moment, "lake": place, "reporting_url": "", "dagster_home": None})
-    from assets.eligibility.register import copy_until
+    from assets.eligibility.register import Register
 
-    copy_until(given.lake, place, then.present)
+    register = Register(given.lake)
+    register.copy_to(place, sum(datetime.fromisoformat(act.at) <= then.present for act in register.acts))
     return then
 
 
@@ -237,9 +238,25 @@ def demo(
     run_demo(out, enterprises, seed, declarations, folder)
 
 
+@roster_app.command("import")
+def import_(
+    policy_year: Year,
+    edition: Annotated[int, typer.Option(min=1, help="The edition that published_rosters has.")] = 1,
+    acknowledge_rejects: Annotated[bool, typer.Option(help="Missing lines were looked at.")] = False,
+    by: By = "commerce-bureau",
+) -> None:
+    """Take a list published before this system ran into the register; from then on it never changes.
+
+    Example: tongbao roster import --policy-year 2024 --edition 1
+    """
+    act("roster_import", "register_import", policy_year=policy_year, by=by, edition=edition,
+        acknowledge_rejects=acknowledge_rejects)  # fmt: skip
+
+
 @roster_app.command()
 def publish(
     policy_year: Year,
+    edition: Annotated[int, typer.Option(min=0, help="Its number; 0 is the next.")] = 0,
     acknowledge_rejects: Annotated[bool, typer.Option(help="Refused lines were looked at.")] = False,
     by: By = "commerce-bureau",
 ) -> None:
@@ -247,13 +264,8 @@ def publish(
 
     Example: tongbao roster publish --policy-year 2025 --acknowledge-rejects
     """
-    act(
-        "roster_publish",
-        "publish_edition",
-        policy_year=policy_year,
-        by=by,
-        acknowledge_rejects=acknowledge_rejects,
-    )
+    act("roster_publish", "publish_edition", policy_year=policy_year, by=by, edition=edition,
+        acknowledge_rejects=acknowledge_rejects)  # fmt: skip
 
 
 @roster_app.command("object")
@@ -293,14 +305,16 @@ def decide(
 @roster_app.command()
 def confirm(
     policy_year: Year,
-    edition: Annotated[int, typer.Option(help="The published edition.")] = 1,
+    edition: Annotated[int, typer.Option(min=0, help="Its number; 0 is the one that is open.")] = 0,
+    acknowledge_rejects: Annotated[bool, typer.Option(help="Later refused lines were looked at.")] = False,
     by: By = "commerce-bureau",
 ) -> None:
-    """Confirm a published edition once its notice period is over.
+    """Confirm a published edition once its notice period is over and nothing stands against it.
 
     Example: tongbao roster confirm --policy-year 2025 --edition 1
     """
-    act("roster_confirm", "confirm_edition", policy_year=policy_year, by=by, edition=edition)
+    act("roster_confirm", "confirm_edition", policy_year=policy_year, by=by, edition=edition,
+        acknowledge_rejects=acknowledge_rejects)  # fmt: skip
 
 
 def act(job: str, op: str, given: Settings | None = None, **config: object) -> None:
@@ -416,10 +430,13 @@ def verify() -> None:
 
     Example: tongbao verify
     """
-    from pipelines.reading import verify_everything
+    from assets.supply.verify import verify_lake
+    from pipelines.reading import show_verification
 
-    faults = verify_everything(out, settings())
-    if faults:
+    given = settings()
+    found = verify_lake(given.lake, given.reporting)
+    show_verification(out, found)
+    if found.faults:
         raise typer.Exit(1)
 
 

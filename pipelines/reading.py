@@ -7,13 +7,11 @@ from pathlib import Path
 
 import polars as pl
 from rich.console import Console
+from rich.markup import escape
 
 from assets.eligibility.explain import Explanation
-from assets.eligibility.register import Register
-from assets.storage.drop_folder import sha256_of
 from assets.storage.lake import Lake
-from assets.storage.releases import latest
-from pipelines.settings import Settings
+from assets.supply.verify import Verified
 from pipelines.terminal import show
 from schemas.catalogue import TABLES
 from schemas.codes.labels import label, reason_label
@@ -219,39 +217,11 @@ def _show_place(out: Console, lake: Lake, table: str, key: str) -> None:
     out.print(f"[dim]{lake.folder(table) / lake.read(table)[key].file}[/dim]", soft_wrap=True)
 
 
-def verify_everything(out: Console, given: Settings) -> int:
-    """Recompute what was recorded: files, control totals, the register's chain, the release, the database."""
-    from assets.storage.reporting import count_and_sums
-
-    lake = Lake(given.lake)
-    faults: list[str] = []
-    files = 0
-    for table in TABLES.values():
-        for key, entry in lake.read(table.name).items():
-            path = lake.folder(table.name) / entry.file
-            files += 1
-            if not path.exists() or sha256_of(path) != entry.sha256:
-                faults.append(f"{path} is not what its manifest says (key {key}).")
-    register = Register(given.lake)
-    for act in register.acts:
-        if "lines_sha256" in act.detail:
-            register.lines(act.policy_year, act.edition, act.detail["lines_sha256"])
-    index = latest(given.lake)
-    tables: dict[str, list[int]] = {}
-    for item in index["items"] if index else ():  # type: ignore[attr-defined]
-        path = given.lake / "releases" / "latest" / item["file"]
-        files += 1
-        if not path.exists() or sha256_of(path) != item["sha256"]:
-            faults.append(f"{path} is not what the release's index says.")
-        tables.setdefault(item["table"], []).append(item["rows"])
-    for name, rows in tables.items():
-        found, _ = count_and_sums(given.reporting, TABLES[name])
-        if found != sum(rows):
-            faults.append(f"The reporting database has {found} rows of {name}, the release {sum(rows)}.")
-    for fault in faults:
-        out.print(f"[red]{fault}[/red]", soft_wrap=True)
+def show_verification(out: Console, found: Verified) -> None:
+    """What was verified, and every fault in a sentence."""
+    for fault in found.faults:
+        out.print(f"[red]{escape(fault)}[/red]", soft_wrap=True)
     out.print(
-        f"{files} files, {len(register.acts)} register entries and {len(tables)} tables of the "
-        f"reporting database verified: {len(faults) or 'no'} faults."
+        f"{found.files:,} files, {found.acts:,} register entries and {found.loaded} tables of the "
+        f"reporting database verified: {len(found.faults) or 'no'} faults."
     )
-    return len(faults)

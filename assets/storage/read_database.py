@@ -20,13 +20,8 @@ from urllib.parse import quote
 
 import polars as pl
 
-from assets.storage.read_file import (
-    FileRefused,
-    contract_time,
-    field_of,
-    match_header,
-    number_text,
-)
+from assets.storage.read_file import contract_time, field_of, match_header, number_text
+from assets.storage.refusals import FileRefused
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Engine

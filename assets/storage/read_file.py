@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 from assets.storage.drop_folder import CONTROL_SUFFIX
+from assets.storage.refusals import FileRefused
 
 if TYPE_CHECKING:
     import fastexcel
@@ -40,14 +41,6 @@ LARGEST_WORKBOOK = 4 << 30
 
 _AT_MIDNIGHT = r"^(\d{4}-\d{2}-\d{2})[ T]00:00:00(?:\.0+)?Z?$"
 _PLAIN_TIME = r"^(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2})(?:(\.\d*?[1-9])0*|\.0*)?(?:Z|\+00(?::?00)?)?$"
-
-
-class FileRefused(Exception):
-    """A file that is not taken: which one, what is wrong with it, and what to do next."""
-
-    def __init__(self, file: str, wrong: str, advice: str) -> None:
-        """Make one sentence of the three."""
-        super().__init__(f"{file} {wrong}: {advice}.")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ import polars as pl
 import pytest
 import xlsxwriter
 
-from assets.storage.read_file import Control, FileRefused, number_text, read_control, read_file
+from assets.storage.read_file import Control, number_text, read_control, read_file
+from assets.storage.refusals import FileRefused
 from schemas.customs import DECLARATIONS, RATES
 from schemas.eligibility import ENTERPRISES
 from schemas.policies import POLICIES

@@ -17,7 +17,7 @@ import polars as pl
 
 from assets.storage.deliveries import UNDATED, UNPLACED, Deliveries, Piece
 from assets.storage.lake import write_parquet
-from assets.storage.read_file import ROW
+from assets.storage.text_rows import ROW
 from schemas.table import Source
 
 BATCH_ROWS = 50_000

@@ -15,7 +15,7 @@ from assets.arrivals.pieces import Pieces, batches
 from assets.storage.deliveries import Delivery
 from assets.storage.drop_folder import Arrival
 from assets.storage.read_file import read_control, read_file
-from assets.storage.refusals import FileRefused
+from assets.storage.text_rows import FileRefused
 from assets.validation import judge
 from schemas.catalogue import SOURCES
 

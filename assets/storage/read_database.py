@@ -20,8 +20,13 @@ from urllib.parse import quote
 
 import polars as pl
 
-from assets.storage.read_file import contract_time, field_of, match_header, number_text
-from assets.storage.refusals import FileRefused
+from assets.storage.text_rows import (
+    FileRefused,
+    contract_time,
+    field_of,
+    match_header,
+    number_text,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Engine

@@ -31,7 +31,8 @@ def declarations() -> pl.DataFrame:
                 | {
                     "declaration_no": f"5316{year}0{at:09d}",
                     "amount": "x" if at % 40 == 0 else f"{at}.10",
-                    "declared_on": f"{year}-{month:02d}-02",
+                    "declared_on": f"{year}-{month:02d}-01",
+                    "closed_on": f"{year}-{month:02d}-01",
                     "updated_at": f"{year}-{month:02d}-0{1 + at % 9}T05:06:07Z",
                 }
                 for at, (year, month) in enumerate(days)

@@ -18,7 +18,7 @@ roster_register = dg.AssetSpec(
     group_name="eligibility",
     description="**名单登记簿**\n\nThe append-only record of what was published, objected to, decided "
     "and confirmed, by the jobs roster_import, roster_publish, roster_object, roster_decide and "
-    "roster_confirm.",
+    "roster_confirm, and of the identifications accepted by policy_accept.",
     owners=["team:commerce-bureau"],
     kinds={"json"},
 )
@@ -57,7 +57,8 @@ class DecideConfig(dg.Config):
     decision: str
 
 
-def _record(context: dg.OpExecutionContext, act: Act) -> None:
+def record(context: dg.OpExecutionContext, act: Act) -> None:
+    """Show an act that is in the register to Dagster."""
     context.log_event(
         dg.AssetObservation(
             ROSTER,
@@ -78,7 +79,7 @@ def register_import(context: dg.OpExecutionContext, config: EditionConfig) -> No
     act = import_edition(
         context.resources.house, config.policy_year, config.by, config.edition, config.acknowledge_rejects
     )
-    _record(context, act)
+    record(context, act)
 
 
 @dg.op(required_resource_keys={"house"})
@@ -87,7 +88,7 @@ def publish_edition(context: dg.OpExecutionContext, config: EditionConfig) -> No
     act = publish(
         context.resources.house, config.policy_year, config.by, config.acknowledge_rejects, config.edition
     )
-    _record(context, act)
+    record(context, act)
 
 
 @dg.op(required_resource_keys={"house"})
@@ -98,7 +99,7 @@ def submit_objection(context: dg.OpExecutionContext, config: ObjectConfig) -> No
         house, config.policy_year, config.by, config.objection_no, config.uscc, config.claim,
         config.grounds,
     )  # fmt: skip
-    _record(context, act)
+    record(context, act)
 
 
 @dg.op(required_resource_keys={"house"})
@@ -106,7 +107,7 @@ def decide_objection(context: dg.OpExecutionContext, config: DecideConfig) -> No
     """Rule on an objection."""
     house = context.resources.house
     act = decide(house, config.policy_year, config.by, config.objection_no, config.ruling, config.decision)
-    _record(context, act)
+    record(context, act)
 
 
 @dg.op(required_resource_keys={"house"})
@@ -115,7 +116,7 @@ def confirm_edition(context: dg.OpExecutionContext, config: EditionConfig) -> No
     act = confirm(
         context.resources.house, config.policy_year, config.by, config.edition, config.acknowledge_rejects
     )
-    _record(context, act)
+    record(context, act)
 
 
 @dg.job(executor_def=dg.in_process_executor)

@@ -13,8 +13,6 @@ DECISIONS = (
     "invalid_identity", "not_in_city", "deregistered", "no_exports", "over_threshold", "eligible",
 )  # fmt: skip
 CLAIMS_OF_OBJECTIONS = ("should_be_listed", "should_not_be_listed", "details_wrong")
-ROLES = ("commerce-bureau", "district-bureau", "bureau", "insurer", "auditor", "operator")
-"""Who may act on the roster: offices and duties, never a person."""
 EDITION_STATUSES = ("draft", "published", "confirmed", "superseded")
 CHANGES = ("added", "removed", "changed")
 DRIFT_CAUSES = (

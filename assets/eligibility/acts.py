@@ -26,7 +26,7 @@ from assets.eligibility.editions import (
     kept_decisions,
     rulings,
 )
-from assets.eligibility.register import Act, ActRefused, objections_until
+from assets.eligibility.register import Act, ActRefused, not_a_role, objections_until
 from assets.eligibility.registry import registry_facts, with_corrections
 from assets.flow import upstream_of
 from assets.staleness import Finding, State
@@ -40,7 +40,6 @@ from schemas.eligibility import (
     ENTERPRISES,
     OBJECTIONS,
     PUBLISHED_ROSTERS,
-    ROLES,
     ROSTER_DECISIONS,
 )
 from schemas.terms.loader import PolicyTerms, load_terms
@@ -61,7 +60,7 @@ def import_edition(house: House, policy_year: int, by: str, edition: int, acknow
                 f"published_rosters has no edition {edition} of {policy_year}: deliver the list, run "
                 "`tongbao nightly`, then import it."
             )
-        missing = _not_a_role(by)
+        missing = _by(by)
         if edition in {act.edition for act in state.register.of(policy_year, "import", "publish")}:
             missing.append("it is in the register already")
         serials = found.lines["serial"].to_list()
@@ -88,7 +87,7 @@ def publish(house: House, policy_year: int, by: str, acknowledge_rejects: bool, 
         state, lake = house.state(), Lake(house.root)
         editions = all_editions(_imported(lake), state.register, policy_year)
         number = max((e.number for e in editions), default=0) + 1
-        missing = _not_a_role(by) + _unready(state.unready("roster_decisions", str(policy_year)))
+        missing = _by(by) + _unready(state.unready("roster_decisions", str(policy_year)))
         if edition not in (0, number):
             missing.append(f"the next edition is {number}, not {edition}")
         missing += [
@@ -123,7 +122,7 @@ def submit(
     with house.lock():
         state, lake = house.state(), Lake(house.root)
         edition = _published(state, lake, policy_year)
-        missing = _not_a_role(by)
+        missing = _by(by)
         if claim not in CLAIMS_OF_OBJECTIONS:
             missing.append(f"{claim} is no claim: use one of {', '.join(CLAIMS_OF_OBJECTIONS)}")
         if not re.fullmatch(USCC_PATTERN, uscc):
@@ -149,7 +148,7 @@ def decide(
     with house.lock():
         state, lake = house.state(), Lake(house.root)
         objections = _objections(state, lake, policy_year)
-        missing = _not_a_role(by)
+        missing = _by(by)
         if ruling not in ("upheld", "rejected"):
             missing.append(f"{ruling} is no ruling: use upheld or rejected")
         if decision and decision not in DECISIONS:
@@ -190,7 +189,7 @@ def confirm(
                 f"{policy_year} has no published edition {edition or ''}".rstrip()
                 + " to confirm: publish one with `tongbao roster publish`."
             )
-        missing = _not_a_role(by)
+        missing = _by(by)
         if found.objections_until and state.today <= found.objections_until:
             missing.append(
                 f"the notice period ends on {found.objections_until}: confirm from "
@@ -224,8 +223,8 @@ def _refuse(what: str, missing: Sequence[str]) -> None:
         raise ActRefused(f"{what}: {'; '.join(missing)}.")
 
 
-def _not_a_role(by: str) -> list[str]:
-    return [] if by in ROLES else [f"{by} is no role: use one of {', '.join(ROLES)}, never a person"]
+def _by(by: str) -> list[str]:
+    return [why] if (why := not_a_role(by)) else []
 
 
 def _unready(findings: Sequence[Finding]) -> list[str]:

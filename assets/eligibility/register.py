@@ -1,10 +1,11 @@
 """The register of the roster's acts: append-only, each entry chained to the one before by its hash.
 
-An act is what an office did (import, publish, object, decide, confirm), by a role and never a
-person, with the SHA-256 of the edition it speaks of. What an edition says, and the decisions that
-it was made from, are kept beside it as CSV files of those hashes. `head.json` has the number of acts
-and the hash of the last, so that a tail that was cut off is found, too. Standard library only; what
-the acts mean for tables is in editions.py.
+An act is what an office did (import, publish, object, decide, confirm; accept an identification), by
+a role and never a person, with the SHA-256 of the edition it speaks of. What an edition says, and the
+decisions that it was made from, are kept beside it as CSV files of those hashes. `head.json` has the
+number of acts and the hash of the last, so that a tail that was cut off is found, too. Standard
+library only; what the acts mean for tables is in editions.py and, of identifications, in
+policies/reviews.py.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
@@ -21,11 +23,13 @@ from typing import Literal
 
 from assets.storage.manifest import write_bytes
 
-ActName = Literal["import", "publish", "object", "decide", "confirm"]
+ActName = Literal["import", "publish", "object", "decide", "confirm", "accept"]
+ROSTER_ACTS: tuple[ActName, ...] = ("import", "publish", "object", "decide", "confirm")
 Kept = Literal["lines", "decisions"]
 """What is kept of an edition: the public lines, and the decisions that they were made from."""
 LINE = ("serial", "uscc", "name", "district")
 GENESIS = "0" * 64
+_ROLE = re.compile(r"[a-z]+(-[a-z]+)*")
 
 
 class RegisterBroken(RuntimeError):
@@ -95,9 +99,9 @@ class Register:
         """The hash of the last act of all."""
         return self.acts[-1].sha256 if self.acts else GENESIS
 
-    def head(self, policy_year: int) -> str:
-        """What changes when an act of that year is added: the hash of the last one."""
-        acts = self.of(policy_year)
+    def head(self, policy_year: int, *names: ActName) -> str:
+        """What changes when an act of that year (of the given names) is added: the last one's hash."""
+        acts = self.of(policy_year, *names)
         return acts[-1].sha256 if acts else GENESIS
 
     def append(
@@ -166,6 +170,13 @@ class Register:
         for act in copy.acts:
             for file in self.kept_of(act).values():
                 write_bytes(copy.folder / "editions" / file.name, file.read_bytes())
+
+
+def not_a_role(by: str) -> str:
+    """Why an act cannot be by whom it says; empty where it can."""
+    return (
+        "" if _ROLE.fullmatch(by) else f"{by!r} is no role: name the office that acts, e.g. commerce-bureau"
+    )
 
 
 def _bytes(file: Path) -> bytes | None:

@@ -16,7 +16,7 @@ import polars as pl
 
 import assets.customs.assets
 import assets.eligibility.assets
-from assets.arrivals.receive import pull
+from assets.arrivals.pull import pull
 from assets.checks import Verdict
 from assets.flow import FLOW, Calendar
 from assets.materialize import MAKERS, make_key

@@ -135,7 +135,7 @@ def test_an_edition_waits_for_the_one_before(house: SmallHouse) -> None:
 
 
 def test_acts_are_of_roles_and_never_earlier_than_the_last(house: SmallHouse) -> None:
-    assert "somebody is no role" in refusal(house, lambda: publish(house, 2025, "somebody", False))
+    assert "'A. Body' is no role" in refusal(house, lambda: publish(house, 2025, "A. Body", False))
     publish(house, 2025, BUREAU, False)
     at(house, "2025-05-15T08:59:59+08:00")
     words = ("P-1", make_uscc(3), "should_be_listed", "")

@@ -238,6 +238,7 @@ VOCABULARIES = {
     "discrepancy": policies.DISCREPANCIES,
     "observation": policies.OBSERVATIONS,
     "matched_by": policies.MATCHED_BY,
+    "evidence": policies.EVIDENCE,
     "take_up_status": policies.TAKE_UP_STATUSES,
     "finding": policies.FINDINGS,
     "topic": push.TOPICS,

@@ -114,7 +114,7 @@ class Node:
     """One table of the flow: its kind of key and what it needs.
 
     `version` is its code's: raise it when what the code makes changes. `uses` names what else it
-    depends on: codes, terms (of its own policy year, or all), rates ranking, register.
+    depends on: codes, terms (of its own policy year, or all), rates ranking, register, reviews.
     """
 
     table: str
@@ -173,9 +173,10 @@ def _trailing(count: int) -> Keys:
     return keys
 
 
-def _policy_year_of_push(calendar: Calendar, key: str) -> Iterable[str]:
-    year = calendar.policy_year_of(key)
-    return (year,) if year else ()
+def _policy_years_of_push(calendar: Calendar, key: str) -> Iterable[str]:
+    """The policy year of the month, and in July that of the month before, which was told then."""
+    years = (calendar.policy_year_of(month) for month in (key, shift(key, -1)))
+    return tuple(dict.fromkeys(year for year in years if year))
 
 
 PUSH_MONTHS_READ = 26
@@ -185,6 +186,14 @@ _RECEIVED = ("codes", "received:customs_declarations")
 _VALUED = (
     Need("customs_ledger", _same),
     Need("exchange_rates_ledger", _all, part=lambda key: key),
+)
+_PUSHED = (
+    Need("policy_reconciliation", _policy_years_of_push),
+    Need("export_cube", _trailing(PUSH_MONTHS_READ)),
+    Need("customs_ledger", _trailing(PUSH_MONTHS_READ)),
+    Need("exchange_rates_ledger", _all),
+    Need("country_risk_ledger", _all),
+    Need("risk_bulletins_ledger", _all),
 )
 _REFERENCE = (
     "exchange_rates", "enterprises", "published_rosters", "roster_objections", "policies",
@@ -276,6 +285,19 @@ FLOW: tuple[Node, ...] = (
             Need("roster_editions", _same),
             Need("roster_decisions", _same),
         ),
+        version="2",
+        uses=("terms", "reviews"),
+    ),
+    Node(
+        "policy_suggestions", "policy_year",
+        (
+            Need("policy_reconciliation", _same),
+            Need("policies_ledger", _all),
+            Need("enterprises_ledger", _all),
+            Need("roster", _same),
+            Need("roster_editions", _same),
+            Need("roster_decisions", _same),
+        ),
         uses=("terms",),
     ),
     Node(
@@ -298,17 +320,9 @@ FLOW: tuple[Node, ...] = (
         ),
         uses=("terms",),
     ),
-    Node(
-        "push_list", "push_month",
-        (
-            Need("policy_reconciliation", _policy_year_of_push),
-            Need("export_cube", _trailing(PUSH_MONTHS_READ)),
-            Need("customs_ledger", _trailing(PUSH_MONTHS_READ)),
-            Need("exchange_rates_ledger", _all),
-            Need("country_risk_ledger", _all),
-            Need("risk_bulletins_ledger", _all),
-        ),
-        uses=("terms", "rates", "wording"),
+    *(
+        Node(table, "push_month", _PUSHED, version="2", uses=("terms", "rates", "wording"))
+        for table in ("push_list", "push_enterprises")
     ),
     Node(
         "insured_exports", "policy_year",

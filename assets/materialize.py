@@ -27,7 +27,7 @@ from schemas.table import Table
 
 CHECK = "contract_and_balances"
 REGISTER = "roster_register"
-"""The roster's acts, as an asset that only those acts write."""
+"""The acts of the offices, as an asset that only those acts write."""
 _ABOUT_CHECK = (
     "Types, nulls, vocabularies, unique key, row rules; rows and money against what they were made "
     "from. Nothing is written where it fails."
@@ -219,7 +219,7 @@ def _spec(table: Table, group: str, deps: Sequence[str]) -> dg.AssetSpec:
     return dg.AssetSpec(
         table.name,
         group_name=group,
-        deps=[*dependencies(node), *deps, *([REGISTER] if "register" in node.uses else [])],
+        deps=[*dependencies(node), *deps, *([REGISTER] if {"register", "reviews"} & {*node.uses} else [])],
         description=f"**{table.zh}**\n\n{table.about}",
         owners=list(table.owners),
         kinds={"polars", "parquet"},

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
-from assets.eligibility.register import Register
+from assets.eligibility.register import ROSTER_ACTS, Register
 from assets.flow import ALL, NODES, Calendar, fingerprint, upstream_of
 from assets.storage.deliveries import UNDATED, Deliveries
 from assets.storage.manifest import Entry, Manifests
@@ -125,7 +125,9 @@ class State:
             year = self.calendar.policy_year_of(key) if len(key) == 7 else key
             return self.calendar.terms[int(year)].sha256 if year else ""
         if use == "register":
-            return self.register.head(int(key))
+            return self.register.head(int(key), *ROSTER_ACTS)
+        if use == "reviews":
+            return self.register.head(int(key), "accept")
         return self._received_for(use.removeprefix("received:"), key)
 
     def _received_for(self, source: str, key: str) -> str:

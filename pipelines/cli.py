@@ -365,15 +365,40 @@ def rejects(
 
 
 @policies_app.command()
-def review(policy_year: Year) -> None:
-    """Policies whose insured could not be identified.
+def review(
+    policy_year: Year,
+    limit: Annotated[int, typer.Option(help="How many policies to show.")] = 20,
+) -> None:
+    """Policies whose insured is not identified, with suggestions and the evidence for each.
 
     Example: tongbao policies review --policy-year 2025
     """
-    from pipelines.reading import show_unidentified
+    from pipelines.reading_policies import show_review
 
     load_terms(policy_year)
-    show_unidentified(out, settings().lake, policy_year)
+    show_review(out, settings().lake, policy_year, limit)
+
+
+@policies_app.command()
+def accept(
+    policy_no: Annotated[str, typer.Argument(help="The policy that nothing identifies.")],
+    uscc: Annotated[str, typer.Argument(help="Unified social credit code of the enterprise it insures.")],
+    by: Annotated[str, typer.Option(help="The role that acts, never a person, e.g. insurer-branch.")],
+) -> None:
+    """Record whom an unidentified policy insures; later runs hold to it.
+
+    Example: tongbao policies accept SCHYZ20250000017 91440300TB0000001F --by insurer-branch
+    """
+    from pipelines.rebuild import run_act
+
+    given = settings()
+    config = {"policy_no": policy_no, "uscc": uscc, "by": by}
+    run_act(given, "policy_accept", "accept_identification", config)
+    entry = state_of(given).register.acts[-1]
+    out.print(
+        f"{entry.act} · policy {policy_no} of {entry.policy_year} insures {uscc} · by {entry.by} · "
+        f"register entry {entry.sequence} {entry.sha256[:12]}"
+    )
 
 
 @app.command()

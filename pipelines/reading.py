@@ -19,7 +19,6 @@ from schemas.catalogue import TABLES
 from schemas.codes.labels import label, reason_label
 from schemas.eligibility import ROSTER_CHANGES
 from schemas.operations import REJECTED_ROWS
-from schemas.policies import POLICY_RECONCILIATION
 from schemas.push import PUSH_LIST
 from schemas.statistics import ANNUAL_STATISTICS
 from schemas.terms.loader import PolicyTerms
@@ -181,14 +180,6 @@ def show_rejects(out: Console, root: Path, source: str | None, reason: str | Non
         show(out, f"The first {min(limit, found.height)}", shown.head(limit))
 
 
-def show_unidentified(out: Console, root: Path, policy_year: int) -> None:
-    """Policies without an identified insured."""
-    rows = Lake(root).scan(POLICY_RECONCILIATION, [str(policy_year)])
-    found = rows.filter(pl.col("status") == "unidentified").collect()
-    shown = found.select("policy_no", "channel", "taken_up_on", "issued_on", "observations")
-    show(out, f"Policies of {policy_year} without an identified insured: {found.height}", shown)
-
-
 def show_push(out: Console, root: Path, month: str) -> None:
     """A month's push list in short, and where it is."""
     lake = Lake(root)
@@ -198,7 +189,7 @@ def show_push(out: Console, root: Path, month: str) -> None:
     show(out, title, counts)
     for sentence in rows.sort("priority", "uscc", descending=[True, False])["sentence_zh"].head(3):
         out.print(f"· {sentence}")
-    _show_place(out, lake, PUSH_LIST.name, month)
+    show_place(out, lake, PUSH_LIST.name, month)
 
 
 def show_statistics(out: Console, root: Path, terms: PolicyTerms) -> None:
@@ -211,10 +202,10 @@ def show_statistics(out: Console, root: Path, terms: PolicyTerms) -> None:
         f"{terms.label_zh} ({standing})",
         rows.select("measure", "value", pl.col("previous_value").alias("year before"), "unit"),
     )
-    _show_place(out, lake, ANNUAL_STATISTICS.name, key)
+    show_place(out, lake, ANNUAL_STATISTICS.name, key)
 
 
-def _show_place(out: Console, lake: Lake, table: str, key: str) -> None:
+def show_place(out: Console, lake: Lake, table: str, key: str) -> None:
     """The path of a key's file, on a line that can be copied."""
     out.print(f"[dim]{lake.folder(table) / lake.read(table)[key].file}[/dim]", soft_wrap=True)
 

@@ -17,7 +17,8 @@ roster_register = dg.AssetSpec(
     ROSTER,
     group_name="eligibility",
     description="**名单登记簿**\n\nThe append-only record of what was published, objected to, decided "
-    "and confirmed, by the jobs roster_publish, roster_object, roster_decide and roster_confirm.",
+    "and confirmed, by the jobs roster_publish, roster_object, roster_decide and roster_confirm, and of "
+    "the identifications accepted by policy_accept.",
     owners=["team:commerce-bureau"],
     kinds={"json"},
 )
@@ -60,7 +61,8 @@ class ConfirmConfig(dg.Config):
     edition: int
 
 
-def _record(context: dg.OpExecutionContext, act: Act) -> None:
+def record(context: dg.OpExecutionContext, act: Act) -> None:
+    """Show an act that is in the register to Dagster."""
     context.log_event(
         dg.AssetObservation(
             ROSTER,
@@ -79,7 +81,7 @@ def _record(context: dg.OpExecutionContext, act: Act) -> None:
 def publish_edition(context: dg.OpExecutionContext, config: PublishConfig) -> None:
     """Publish today's decisions as the next edition."""
     house = context.resources.house
-    _record(context, publish(house, config.policy_year, config.by, config.acknowledge_rejects))
+    record(context, publish(house, config.policy_year, config.by, config.acknowledge_rejects))
 
 
 @dg.op(required_resource_keys={"house"})
@@ -90,7 +92,7 @@ def submit_objection(context: dg.OpExecutionContext, config: ObjectConfig) -> No
         house, config.policy_year, config.by, config.objection_no, config.uscc, config.claim,
         config.grounds,
     )  # fmt: skip
-    _record(context, act)
+    record(context, act)
 
 
 @dg.op(required_resource_keys={"house"})
@@ -98,14 +100,14 @@ def decide_objection(context: dg.OpExecutionContext, config: DecideConfig) -> No
     """Rule on an objection."""
     house = context.resources.house
     act = decide(house, config.policy_year, config.by, config.objection_no, config.ruling, config.decision)
-    _record(context, act)
+    record(context, act)
 
 
 @dg.op(required_resource_keys={"house"})
 def confirm_edition(context: dg.OpExecutionContext, config: ConfirmConfig) -> None:
     """Confirm a published edition."""
     house = context.resources.house
-    _record(context, confirm(house, config.policy_year, config.by, config.edition))
+    record(context, confirm(house, config.policy_year, config.by, config.edition))
 
 
 @dg.job(executor_def=dg.in_process_executor)

@@ -1,8 +1,9 @@
 """The register of the roster's acts: append-only, each entry chained to the one before by its hash.
 
-An act is what an office did (publish, object, decide, confirm), by a role and never a person, with
-the SHA-256 of the edition it speaks of. The lines of an edition are kept beside it as a CSV file of
-that hash. Standard library only; what the acts mean for tables is in editions.py.
+An act is what an office did (publish, object, decide, confirm; accept an identification), by a role
+and never a person, with the SHA-256 of the edition it speaks of. The lines of an edition are kept
+beside it as a CSV file of that hash. Standard library only; what the acts mean for tables is in
+editions.py and, of identifications, in policies/reviews.py.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from typing import Literal
 
 from assets.storage.manifest import write_bytes
 
-ActName = Literal["publish", "object", "decide", "confirm"]
+ActName = Literal["publish", "object", "decide", "confirm", "accept"]
+ROSTER_ACTS: tuple[ActName, ...] = ("publish", "object", "decide", "confirm")
 LINE = ("serial", "uscc", "name", "district")
 GENESIS = "0" * 64
 
@@ -78,9 +80,9 @@ class Register:
         """The acts of a year, of the given names or of all."""
         return [a for a in self.acts if a.policy_year == policy_year and (not names or a.act in names)]
 
-    def head(self, policy_year: int) -> str:
-        """What changes when an act of that year is added: the hash of the last one."""
-        acts = self.of(policy_year)
+    def head(self, policy_year: int, *names: ActName) -> str:
+        """What changes when an act of that year (of the given names) is added: the last one's hash."""
+        acts = self.of(policy_year, *names)
         return acts[-1].sha256 if acts else GENESIS
 
     def append(

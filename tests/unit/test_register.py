@@ -11,6 +11,7 @@ import pytest
 
 from assets.eligibility.register import (
     GENESIS,
+    ROSTER_ACTS,
     ActRefused,
     Register,
     RegisterBroken,
@@ -53,6 +54,9 @@ def test_the_head_of_a_year_moves_with_its_own_acts_only(root: Path) -> None:
     assert before == (register.acts[1].sha256, GENESIS)
     register.append("publish", 2024, 2, AT, "bureau", {})
     assert (register.head(2025), register.head(2023)) == before
+    register.append("accept", 2025, 0, AT, "insurer-branch", {"policy_no": "P1", "uscc": "U"})
+    assert register.head(2025, *ROSTER_ACTS) == before[0]
+    assert register.head(2025, "accept") == register.acts[-1].sha256
 
 
 def edited(rows: list[str]) -> list[str]:

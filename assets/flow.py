@@ -200,6 +200,20 @@ _REFERENCE = (
     "claims", "country_risk", "risk_bulletins", "service_usage",
 )  # fmt: skip
 
+_YEARS_FIGURES = (
+    Need("monthly_exports", _export_year),
+    Need("roster_decisions", _same),
+    Need("policy_reconciliation", _same),
+    Need("take_up", _same),
+    Need("take_up", _neighbour(-1)),
+    Need("claim_audit", _same),
+    Need("claims_ledger", _all),
+    Need("insured_exports", _same),
+    Need("service_usage_ledger", _all),
+    Need("push_list", _cover_months),
+)
+"""What the statistics, their revisions and their public copy are made from, together."""
+
 FLOW: tuple[Node, ...] = (
     *(
         Node(f"{source}_ledger", "none", uses=("codes", f"received:{source}"), is_released=False)
@@ -311,23 +325,26 @@ FLOW: tuple[Node, ...] = (
         for table in ("push_list", "push_enterprises")
     ),
     Node(
-        "annual_statistics", "policy_year",
+        "insured_exports", "policy_year",
         (
-            Need("monthly_exports", _export_year),
             Need("export_cube", _cover_months),
             Need("customs_ledger", _cover_months),
             Need("exchange_rates_ledger", _all),
-            Need("roster_decisions", _same),
             Need("policy_reconciliation", _same),
-            Need("take_up", _same),
-            Need("take_up", _neighbour(-1)),
-            Need("claim_audit", _same),
-            Need("claims_ledger", _all),
-            Need("service_usage_ledger", _all),
-            Need("push_list", _cover_months),
-            Need("annual_statistics", _neighbour(-1)),
         ),
         uses=("terms", "rates"),
+    ),
+    Node(
+        "annual_statistics", "policy_year",
+        (*_YEARS_FIGURES, Need("annual_statistics", _neighbour(-1))),
+        uses=("terms",), version="2",
+    ),
+    Node("statistics_revisions", "policy_year", _YEARS_FIGURES, uses=("terms",)),
+    Node("statistics_contributions", "policy_year", _YEARS_FIGURES, uses=("terms",), is_released=False),
+    Node(
+        "public_statistics", "policy_year",
+        (*_YEARS_FIGURES, Need("public_statistics", _neighbour(-1))),
+        uses=("terms",),
     ),
     Node(
         "rejected_rows", "none",

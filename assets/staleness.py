@@ -13,7 +13,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
-from assets.eligibility.register import Register
+from assets.eligibility.register import ROSTER_ACTS, Register
 from assets.flow import ALL, NODES, Calendar, fingerprint, upstream_of
 from assets.storage.deliveries import UNDATED, Deliveries
 from assets.storage.manifest import Entry, Manifests
@@ -94,6 +94,22 @@ class State:
         judged = (self.judge(table, key) for table in tables for key in self.keys(table))
         return [finding for finding in judged if finding.verdict == "stale"]
 
+    def unready(self, table: str, key: str) -> list[Finding]:
+        """What is not fresh of a key and of all that it is made from, upstream first.
+
+        A key whose check failed was not written: it stays stale until what it is made from is right.
+        """
+        judged: dict[tuple[str, str], Finding] = {}
+
+        def walk(name: str, of: str) -> None:
+            if (name, of) not in judged:
+                for upstream in upstream_of(name, of, self.calendar, self.today):
+                    walk(upstream.table, upstream.key)
+                judged[name, of] = self.judge(name, of)
+
+        walk(table, key)
+        return [finding for finding in judged.values() if finding.verdict != "fresh"]
+
     def awaiting_terms(self) -> dict[int, int]:
         """Policy year without terms → received rows that wait for them, uncounted.
 
@@ -125,7 +141,9 @@ class State:
             year = self.calendar.policy_year_of(key) if len(key) == 7 else key
             return self.calendar.terms[int(year)].sha256 if year else ""
         if use == "register":
-            return self.register.head(int(key))
+            return self.register.head(int(key), *ROSTER_ACTS)
+        if use == "reviews":
+            return self.register.head(int(key), "accept")
         return self._received_for(use.removeprefix("received:"), key)
 
     def _received_for(self, source: str, key: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +31,7 @@ from pipelines.words import (
     moment,
     policy_years,
     push_month,
-    read_settings,
+    settings,
     years,
 )
 from schemas.terms.loader import UnregisteredYear, load_terms
@@ -45,7 +46,7 @@ app = typer.Typer(
 )
 roster_app = typer.Typer(
     no_args_is_help=True,
-    help="The roster's life: publish, object, decide, confirm; and why.\n\n"
+    help="The roster's life: import, publish, object, decide, confirm; and why.\n\n"
     "Example: tongbao roster explain --policy-year 2025 91440300TB0000001F",
 )
 policies_app = typer.Typer(
@@ -86,7 +87,7 @@ def nightly(
     if dry_run:
         show_plan()
     else:
-        given = read_settings()
+        given = settings()
         finish(given, run(given))
 
 
@@ -96,7 +97,7 @@ def show_plan() -> None:
 
     Example: tongbao plan
     """
-    tell_plan(out, read_settings())
+    tell_plan(out, settings())
 
 
 @app.command()
@@ -111,7 +112,7 @@ def backfill(
     Example: tongbao backfill --policy-year 2022..2025
     """
     years = policy_years(policy_year)
-    given = read_settings()
+    given = settings()
     if as_of:
         given = known_then(given, as_of)
         out.print(f"As known on {as_of}, in {given.lake}", soft_wrap=True)
@@ -132,9 +133,10 @@ def known_then(given: Settings, as_of: str) -> Settings:
     instant = moment(as_of)
     place = given.lake / "as-of" / as_of.replace(":", "")
     then = given.model_copy(update={"now": instant, "lake": place, "reporting_url": "", "dagster_home": None})
-    from assets.eligibility.register import copy_until
+    from assets.eligibility.register import Register
 
-    copy_until(given.lake, place, then.present)
+    register = Register(given.lake)
+    register.copy_to(place, sum(datetime.fromisoformat(act.at) <= then.present for act in register.acts))
     return then
 
 
@@ -185,9 +187,25 @@ def demo(
     run_demo(out, enterprises, seed, declarations, folder)
 
 
+@roster_app.command("import")
+def import_(
+    policy_year: Year,
+    edition: Annotated[int, typer.Option(min=1, help="The edition that published_rosters has.")] = 1,
+    acknowledge_rejects: Annotated[bool, typer.Option(help="Missing lines were looked at.")] = False,
+    by: By = "commerce-bureau",
+) -> None:
+    """Take a list published before this system ran into the register; from then on it never changes.
+
+    Example: tongbao roster import --policy-year 2024 --edition 1
+    """
+    act("roster_import", "register_import", policy_year=policy_year, by=by, edition=edition,
+        acknowledge_rejects=acknowledge_rejects)  # fmt: skip
+
+
 @roster_app.command()
 def publish(
     policy_year: Year,
+    edition: Annotated[int, typer.Option(min=0, help="Its number; 0 is the next.")] = 0,
     acknowledge_rejects: Annotated[bool, typer.Option(help="Refused lines were looked at.")] = False,
     by: By = "commerce-bureau",
 ) -> None:
@@ -195,13 +213,8 @@ def publish(
 
     Example: tongbao roster publish --policy-year 2025 --acknowledge-rejects
     """
-    act(
-        "roster_publish",
-        "publish_edition",
-        policy_year=policy_year,
-        by=by,
-        acknowledge_rejects=acknowledge_rejects,
-    )
+    act("roster_publish", "publish_edition", policy_year=policy_year, by=by, edition=edition,
+        acknowledge_rejects=acknowledge_rejects)  # fmt: skip
 
 
 @roster_app.command("object")
@@ -241,21 +254,23 @@ def decide(
 @roster_app.command()
 def confirm(
     policy_year: Year,
-    edition: Annotated[int, typer.Option(help="The published edition.")] = 1,
+    edition: Annotated[int, typer.Option(min=0, help="Its number; 0 is the one that is open.")] = 0,
+    acknowledge_rejects: Annotated[bool, typer.Option(help="Later refused lines were looked at.")] = False,
     by: By = "commerce-bureau",
 ) -> None:
-    """Confirm a published edition once its notice period is over.
+    """Confirm a published edition once its notice period is over and nothing stands against it.
 
     Example: tongbao roster confirm --policy-year 2025 --edition 1
     """
-    act("roster_confirm", "confirm_edition", policy_year=policy_year, by=by, edition=edition)
+    act("roster_confirm", "confirm_edition", policy_year=policy_year, by=by, edition=edition,
+        acknowledge_rejects=acknowledge_rejects)  # fmt: skip
 
 
 def act(job: str, op: str, given: Settings | None = None, **config: object) -> None:
     """Run one of the roster's acts as its Dagster job, then bring up to date what it touches."""
     from pipelines.rebuild import run_act
 
-    given = given or read_settings()
+    given = given or settings()
     load_terms(int(str(config["policy_year"])))
     run_act(given, job, op, config)
     tell_act(out, state_of(given).register.acts[-1])
@@ -275,7 +290,7 @@ def explain(
     from pipelines.reading import show_explanation
 
     load_terms(policy_year)
-    found = find(state_of(read_settings()), policy_year, credit_code(uscc))
+    found = find(state_of(settings()), policy_year, credit_code(uscc))
     if found.decision is None:
         raise WrongUsage(
             f"Nobody knows {found.uscc}: no registration of {policy_year} and no export of "
@@ -296,7 +311,7 @@ def diff(
     from pipelines.reading import show_changes
 
     load_terms(policy_year)
-    show_changes(out, read_settings().lake, policy_year, limit)
+    show_changes(out, settings().lake, policy_year, limit)
 
 
 @app.command()
@@ -311,19 +326,44 @@ def rejects(
     """
     from pipelines.reading import show_rejects
 
-    show_rejects(out, read_settings().lake, source, reason, limit)
+    show_rejects(out, settings().lake, source, reason, limit)
 
 
 @policies_app.command()
-def review(policy_year: Year) -> None:
-    """Policies whose insured could not be identified.
+def review(
+    policy_year: Year,
+    limit: Annotated[int, typer.Option(help="How many policies to show.")] = 20,
+) -> None:
+    """Policies whose insured is not identified, with suggestions and the evidence for each.
 
     Example: tongbao policies review --policy-year 2025
     """
-    from pipelines.reading import show_unidentified
+    from pipelines.reading_policies import show_review
 
     load_terms(policy_year)
-    show_unidentified(out, read_settings().lake, policy_year)
+    show_review(out, settings().lake, policy_year, limit)
+
+
+@policies_app.command()
+def accept(
+    policy_no: Annotated[str, typer.Argument(help="The policy that nothing identifies.")],
+    uscc: Annotated[str, typer.Argument(help="Unified social credit code of the enterprise it insures.")],
+    by: Annotated[str, typer.Option(help="The role that acts, never a person, e.g. insurer-branch.")],
+) -> None:
+    """Record whom an unidentified policy insures; later runs hold to it.
+
+    Example: tongbao policies accept SCHYZ20250000017 91440300TB0000001F --by insurer-branch
+    """
+    from pipelines.rebuild import run_act
+
+    given = settings()
+    config = {"policy_no": policy_no, "uscc": uscc, "by": by}
+    run_act(given, "policy_accept", "accept_identification", config)
+    entry = state_of(given).register.acts[-1]
+    out.print(
+        f"{entry.act} · policy {policy_no} of {entry.policy_year} insures {uscc} · by {entry.by} · "
+        f"register entry {entry.sequence} {entry.sha256[:12]}"
+    )
 
 
 @app.command()
@@ -334,7 +374,7 @@ def push(month: Annotated[str, typer.Option(help="The push month, e.g. 2025-08."
     """
     from pipelines.reading import show_push
 
-    given = read_settings()
+    given = settings()
     calendar = Calendar.registered()
     finish(given, run(given, keys=keys_of([push_month(month, calendar)]) | {month}))
     show_push(out, given.lake, month)
@@ -349,7 +389,7 @@ def statistics(policy_year: Year) -> None:
     from pipelines.reading import show_statistics
 
     terms = load_terms(policy_year)
-    given = read_settings()
+    given = settings()
     finish(given, run(given, keys=keys_of([policy_year])))
     show_statistics(out, given.lake, terms)
 
@@ -360,10 +400,16 @@ def verify() -> None:
 
     Example: tongbao verify
     """
-    from pipelines.reading import verify_everything
+    from assets.supply.verify import verify_lake
+    from pipelines.reading import show_verification
 
-    faults = verify_everything(out, read_settings())
-    if faults:
+    given = settings()
+    found = verify_lake(given.lake, given.reporting)
+    if not found.files:
+        raise NotMade(f"The lake {given.lake} holds nothing to verify: run `tongbao nightly`, or set "
+                      "TONGBAO_LAKE to where the lake is.")  # fmt: skip
+    show_verification(out, found)
+    if found.faults:
         raise typer.Exit(1)
 
 

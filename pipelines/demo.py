@@ -52,12 +52,12 @@ def run_demo(out: Console, enterprises: int, seed: int, declarations: int, folde
         with step(out, "15 May 2025: pull, decide, publish the list (公示)"):
             bring_up(out, first, jobs=UNTIL_DECISIONS, publish=False)
             act("roster_publish", "publish_edition", first, policy_year=YEAR, by="commerce-bureau",
-                acknowledge_rejects=True)  # fmt: skip
+                edition=1, acknowledge_rejects=True)  # fmt: skip
         with step(out, "26 May 2025: rule on objections, confirm (确认)"):
             bring_up(out, second, jobs=UNTIL_DECISIONS, publish=False)
             rule(second)
             act("roster_confirm", "confirm_edition", second, policy_year=YEAR, by="commerce-bureau",
-                edition=1)  # fmt: skip
+                edition=1, acknowledge_rejects=False)  # fmt: skip
     with step(out, "15 January 2026: a night, from pull to release"):
         bring_up(out, today)
     summary(out, today)

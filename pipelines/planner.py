@@ -11,13 +11,17 @@ from dataclasses import dataclass
 from assets.flow import FLOW, NODES, upstream_of
 from assets.staleness import Finding, State
 
+_STATISTICS = (
+    "insured_exports", "annual_statistics", "statistics_revisions", "statistics_contributions",
+    "public_statistics",
+)  # fmt: skip
 _STAGES = {
     "references": [n.table for n in FLOW if n.kind == "none" and n.table.endswith("_ledger")],
     "declared_months": [n.table for n in FLOW if n.kind == "month"],
     "export_years": [n.table for n in FLOW if n.kind == "export_year"],
-    "policy_years": [n.table for n in FLOW if n.kind == "policy_year" and n.table != "annual_statistics"],
+    "policy_years": [n.table for n in FLOW if n.kind == "policy_year" and n.table not in _STATISTICS],
     "push_months": [n.table for n in FLOW if n.kind == "push_month"],
-    "statistics": ["annual_statistics"],
+    "statistics": list(_STATISTICS),
     "rejects": ["rejected_rows"],
 }
 JOBS: Mapping[str, tuple[str, ...]] = {job: tuple(tables) for job, tables in _STAGES.items()}

@@ -13,20 +13,16 @@ from rich.console import Console
 from rich.markup import escape
 
 from assets.eligibility.explain import Explanation
-from assets.eligibility.register import Register
+from assets.flow import NODES
 from assets.storage.deliveries import Deliveries
-from assets.storage.drop_folder import sha256_of
 from assets.storage.lake import Lake
-from assets.storage.manifest import NotMade
-from assets.storage.releases import latest
-from pipelines.settings import Settings
+from assets.supply.verify import Verified
 from pipelines.terminal import show
 from pipelines.words import one_of
 from schemas.catalogue import SOURCES, TABLES
 from schemas.codes.labels import label, reason_label
 from schemas.eligibility import ROSTER_CHANGES
 from schemas.operations import REJECTED_ROWS
-from schemas.policies import POLICY_RECONCILIATION
 from schemas.push import PUSH_LIST
 from schemas.statistics import ANNUAL_STATISTICS
 from schemas.terms.loader import PolicyTerms
@@ -184,7 +180,7 @@ def show_rejects(out: Console, root: Path, source: str | None, reason: str | Non
     for row in rows.head(limit).iter_rows(named=True):
         _show_reject(out, names[row["delivery_sha256"]], row)
     out.print("Whole rows: column raw of")
-    _show_place(out, root, REJECTED_ROWS.name, "none", "all")
+    show_place(out, lake, REJECTED_ROWS.name, "all")
     out.print("They are judged again every night: correct them at the source and deliver them with a "
               "later updated_at.")  # fmt: skip
 
@@ -203,17 +199,10 @@ def _meaning(source: str, reason: str) -> str:
     return reason_label(reason, {column.name: column.zh for column in TABLES[source].columns})
 
 
-def show_unidentified(out: Console, root: Path, policy_year: int) -> None:
-    """Policies without an identified insured."""
-    rows = Lake(root).scan(POLICY_RECONCILIATION, [str(policy_year)])
-    found = rows.filter(pl.col("status") == "unidentified").collect()
-    shown = found.select("policy_no", "channel", "taken_up_on", "issued_on", "observations")
-    show(out, f"Policies of {policy_year} without an identified insured: {found.height}", shown)
-
-
 def show_push(out: Console, root: Path, month: str) -> None:
     """A month's push list in short, and where it is."""
-    rows = Lake(root).scan(PUSH_LIST, [month]).collect()
+    lake = Lake(root)
+    rows = lake.scan(PUSH_LIST, [month]).collect()
     counts = rows.group_by("topic", "change").len("items").sort("topic", "change")
     out.print()
     show(out, f"{month}: {rows.height:,} items for {rows['uscc'].n_unique():,} enterprises", counts)
@@ -222,13 +211,13 @@ def show_push(out: Console, root: Path, month: str) -> None:
         out.print(f"\n[bold]The first {sentences.len()} by priority[/bold]")
     for sentence in sentences:
         out.print(f"· {escape(sentence)}")
-    _show_place(out, root, PUSH_LIST.name, "push_month", month)
+    show_place(out, lake, PUSH_LIST.name, month)
 
 
 def show_statistics(out: Console, root: Path, terms: PolicyTerms) -> None:
     """The year's totals, and where the table is."""
-    key = str(terms.policy_year)
-    rows = Lake(root).scan(ANNUAL_STATISTICS, [key]).filter(pl.col("dimension") == "total").collect()
+    lake, key = Lake(root), str(terms.policy_year)
+    rows = lake.scan(ANNUAL_STATISTICS, [key]).filter(pl.col("dimension") == "total").collect()
     standing = {f"{label('statistics_status', s)} {s}" for s in rows["status"]}
     shown = [
         (measure, _measured(value, unit), _measured(before, unit), unit)
@@ -242,7 +231,7 @@ def show_statistics(out: Console, root: Path, terms: PolicyTerms) -> None:
         f"{terms.label_zh} ({', '.join(sorted(standing))})",
         pl.DataFrame(shown, schema=["measure", key, str(terms.policy_year - 1), "unit"], orient="row"),
     )
-    _show_place(out, root, ANNUAL_STATISTICS.name, "policy_year", key)
+    show_place(out, lake, ANNUAL_STATISTICS.name, key)
 
 
 def _measured(value: Decimal | None, unit: str) -> str:
@@ -254,48 +243,20 @@ def _measured(value: Decimal | None, unit: str) -> str:
     return f"{exact:,.0f}" if is_whole else f"{value:,.{4 if unit == 'ratio' else 2}f}"
 
 
-def _show_place(out: Console, root: Path, table: str, kind: str, key: str) -> None:
-    """The path of a key's file in the release, on a line that can be copied."""
+def show_place(out: Console, lake: Lake, table: str, key: str) -> None:
+    """The path of a key's file, in the release where it is there, on a line that can be copied."""
+    kind = NODES[table].kind
     file = f"{table}.parquet" if kind == "none" else f"{table}/{kind}={key}.parquet"
-    out.print(f"[dim]{root / 'releases' / 'latest' / file}[/dim]", soft_wrap=True)
+    released = lake.root / "releases" / "latest" / file
+    path = released if released.exists() else lake.folder(table) / lake.read(table)[key].file
+    out.print(f"[dim]{path}[/dim]", soft_wrap=True)
 
 
-def verify_everything(out: Console, given: Settings) -> int:
-    """Recompute what was recorded: files, control totals, the register's chain, the release, the database."""
-    from assets.storage.reporting import count_and_sums
-
-    lake = Lake(given.lake)
-    faults: list[str] = []
-    files = 0
-    for table in TABLES.values():
-        for key, entry in lake.read(table.name).items():
-            path = lake.folder(table.name) / entry.file
-            files += 1
-            if not path.exists() or sha256_of(path) != entry.sha256:
-                faults.append(f"{path} is not what its manifest says (key {key}).")
-    register = Register(given.lake)
-    for act in register.acts:
-        if "lines_sha256" in act.detail:
-            register.lines(act.policy_year, act.edition, act.detail["lines_sha256"])
-    index = latest(given.lake)
-    tables: dict[str, list[int]] = {}
-    for item in index["items"] if index else ():  # type: ignore[attr-defined]
-        path = given.lake / "releases" / "latest" / item["file"]
-        files += 1
-        if not path.exists() or sha256_of(path) != item["sha256"]:
-            faults.append(f"{path} is not what the release's index says.")
-        tables.setdefault(item["table"], []).append(item["rows"])
-    for name, rows in tables.items():
-        found, _ = count_and_sums(given.reporting, TABLES[name])
-        if found != sum(rows):
-            faults.append(f"The reporting database has {found} rows of {name}, the release {sum(rows)}.")
-    if not files:
-        raise NotMade(f"The lake {given.lake} holds nothing to verify: run `tongbao nightly` first, or set "
-                      "TONGBAO_LAKE to where the lake is.")  # fmt: skip
-    for fault in faults:
-        out.print(f"[red]{fault}[/red]", soft_wrap=True)
+def show_verification(out: Console, found: Verified) -> None:
+    """What was verified, and every fault in a sentence."""
+    for fault in found.faults:
+        out.print(f"[red]{escape(fault)}[/red]", soft_wrap=True)
     out.print(
-        f"{files} files, {len(register.acts)} register entries and {len(tables)} tables of the "
-        f"reporting database verified: {len(faults) or 'no'} faults."
+        f"{found.files:,} files, {found.acts:,} register entries and {found.loaded} tables of the "
+        f"reporting database verified: {len(found.faults) or 'no'} faults."
     )
-    return len(faults)

@@ -20,7 +20,7 @@ class WrongUsage(ValueError):
     """What was asked for cannot be read, or is not there to be asked for."""
 
 
-def read_settings() -> Settings:
+def settings() -> Settings:
     """The settings of this call, from `TONGBAO_…` and `.env`."""
     try:
         return Settings()  # type: ignore[call-arg]

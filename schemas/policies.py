@@ -31,6 +31,10 @@ OBSERVATIONS = (
     "channel_not_in_notice", "shared_customs_code", "invalid_check_digit",
 )  # fmt: skip
 MATCHED_BY = ("uscc", "customs_code", "name", "review")
+EVIDENCE = (
+    "same_name", "former_name", "similar_name", "near_uscc", "customs_code", "same_district",
+    "on_roster",
+)  # fmt: skip
 TAKE_UP_STATUSES = ("taken_up", "taken_up_late", "not_taken_up")
 FINDINGS = (
     "no_policy", "excluded_country", "after_cancellation", "paid_outside_cover", "overpaid",
@@ -143,6 +147,28 @@ POLICY_RECONCILIATION = Table(
         Column("expected_cover_to", "应有保障止", pl.Date, "By the year's terms."),
         Column("roster_basis", "名单依据", pl.String, "Checked against a confirmed roster or a "
                "draft.", values=("confirmed", "draft")),
+    ),
+    partition="policy_year",
+)  # fmt: skip
+POLICY_SUGGESTIONS = Table(
+    name="policy_suggestions",
+    zh="待核企业建议",
+    about="For every unidentified policy the enterprises it may insure, best first, with the "
+    "evidence. A suggestion decides nothing: an office accepts one.",
+    key=("policy_no", "rank"),
+    columns=(
+        Column("policy_no", "保单号", pl.String, "The policy.",
+               comes_from=("policy_reconciliation.policy_no",)),
+        Column("rank", "顺序", pl.Int32, "From 1, the best."),
+        Column("policy_year", "保单年度", pl.Int32, "As stated on the policy."),
+        Column("uscc", "统一社会信用代码", pl.String, "The enterprise suggested.",
+               comes_from=("enterprises_ledger.uscc",)),
+        Column("name", "企业名称", pl.String, "Its name in the registry."),
+        Column("district", "所属区", pl.String, "Its district.", required=False),
+        Column("score", "得分", pl.Int32, "Likeness of the names, 0 … 100, and what other evidence "
+               "is worth.", unit="points"),
+        Column("name_alike", "名称相似度", pl.Int32, "Likeness of the names, 0 … 100.", unit="%"),
+        Column("evidence", "依据", CODES, "What speaks for it.", values=EVIDENCE),
     ),
     partition="policy_year",
 )  # fmt: skip

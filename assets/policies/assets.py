@@ -15,6 +15,8 @@ from assets.policies.conserve import (
     take_up_balances,
 )
 from assets.policies.reconcile import reconcile
+from assets.policies.reviews import accepted_reviews
+from assets.policies.suggest import suggest
 from assets.policies.take_up import take_up as take_up_lines
 from assets.work import Made, Work
 from schemas.eligibility import ENTERPRISES
@@ -42,12 +44,20 @@ def policy_reconciliation(work: Work) -> Made:
     known = pl.concat(
         [work.scan("roster_decisions").select("uscc"), work.scan("annual_exports").select("uscc")]
     )
-    reviewed = pl.LazyFrame(schema={"policy_no": pl.String, "uscc": pl.String})
+    reviewed = accepted_reviews(work.state.register, int(work.key))
     rows = reconcile(
         policies.lazy(), work.versions(ENTERPRISES), basis(work), known, reviewed, work.terms,
         work.today,
     ).collect()  # fmt: skip
     return Made(rows.lazy(), reconciliation_balances(policies, rows))
+
+
+@tables_asset("policy_suggestions", group=GROUP)
+def policy_suggestions(work: Work) -> pl.LazyFrame:
+    """Whom the unidentified policies may insure, with the evidence."""
+    rows = work.scan("policy_reconciliation").filter(pl.col("status") == "unidentified")
+    unidentified = work.current(POLICIES).join(rows.select("policy_no"), on="policy_no", how="semi")
+    return suggest(unidentified, work.versions(ENTERPRISES), list_in_force(work))
 
 
 @tables_asset("take_up", group=GROUP)

@@ -1,7 +1,9 @@
 """Who a policy insures: by credit code, else customs code, else name, else an accepted review.
 
-Only what is held by exactly one enterprise identifies; suggestions belong to the review and decide
-nothing. Whether the enterprise may have the policy is the matter of `reconcile`.
+A customs code counts for who held it on the day of issue; a name also for who held it before then,
+since a policy may still carry a former one. Only what exactly one enterprise holds identifies.
+Suggestions are made in `suggest` and decide nothing. Whether the enterprise may have the policy is
+the matter of `reconcile`.
 """
 
 from __future__ import annotations
@@ -38,9 +40,11 @@ def identify(
     )
     rows = versions(registry)
     by_uscc = pl.when(pl.col("is_known").fill_null(value=False) | ~pl.col("is_malformed"))
+    code_holders = _holders(stated, rows, "customs_code", current_on("issued_on"))
+    name_holders = _holders(stated, rows, "name", pl.col("since") <= pl.col("issued_on"))
     found = (
-        stated.join(_holders(stated, rows, "customs_code"), on="policy_no", how="left")
-        .join(_holders(stated, rows, "name"), on="policy_no", how="left")
+        stated.join(code_holders, on="policy_no", how="left")
+        .join(name_holders, on="policy_no", how="left")
         .join(accepted.select("policy_no", review="uscc"), on="policy_no", how="left", validate="m:1")
         .with_columns(by_uscc.then("insured_uscc").alias("by_uscc"))
     )
@@ -91,15 +95,17 @@ def shanghai_date() -> pl.Expr:
     return pl.col("updated_at").dt.offset_by("8h").dt.date()
 
 
-def _holders(stated: pl.LazyFrame, rows: pl.LazyFrame, what: str) -> pl.LazyFrame:
-    """How many held the stated code or name on the day of issue, and which, where one did."""
-    current = (pl.col("since") <= pl.col("issued_on")) & (
-        pl.col("until").is_null() | (pl.col("until") > pl.col("issued_on"))
-    )
+def current_on(day: str) -> pl.Expr:
+    """Whether a row of `versions` was the newest of its key on a day."""
+    return (pl.col("since") <= pl.col(day)) & (pl.col("until").is_null() | (pl.col("until") > pl.col(day)))
+
+
+def _holders(stated: pl.LazyFrame, rows: pl.LazyFrame, what: str, holds: pl.Expr) -> pl.LazyFrame:
+    """How many held the stated code or name in the sense of `holds`, and which, where one did."""
     return (
         stated.select("policy_no", "issued_on", pl.col(f"insured_{what}").alias(what))
         .join(rows.select("uscc", "since", "until", what), on=what)
-        .filter(current)
+        .filter(holds)
         .group_by("policy_no")
         .agg(pl.col("uscc").n_unique().alias("holders"), pl.col("uscc").min())
         .select(

@@ -1,6 +1,8 @@
 """Names and districts in the form in which they are compared, and codes as they are listed.
 
-Who is meant by a name is decided in `identify`; a normalised name is never shown or stored.
+Who is meant by a name is decided in `identify`; a normalised name is never shown or stored. Two forms:
+`normalised_name` forgets only what writing makes of one and the same registered name, so that equal
+means the same; `core_name` also forgets place, legal form and branch, so that near means similar.
 """
 
 from __future__ import annotations
@@ -13,12 +15,32 @@ from opencc import OpenCC
 
 from schemas.codes.districts import normalise_district
 
+BLANKS_AND_BRACKETS = r"[\s\p{Cf}()\[\]{}<>〔〕【】《》〈〉「」『』]"
+LEGAL_FORMS = {"有限责任公司": "有限公司", "股份公司": "股份有限公司"}
+"""What is written for a legal form → its form in the registry."""
+
 
 def normalised_name(column: str) -> pl.Expr:
-    """Half width, without blanks, simplified characters, capitals; null where nothing is left."""
-    folded = pl.col(column).str.normalize("NFKC").str.replace_all(r"\s", "")
+    """Half width, without blanks and brackets, simplified, capitals, one word for each legal form.
+
+    Null where nothing is left.
+    """
+    folded = pl.col(column).str.normalize("NFKC").str.replace_all(BLANKS_AND_BRACKETS, "")
     simplified = folded.map_batches(_simplified, return_dtype=pl.String, is_elementwise=True)
-    return pl.when(folded.str.len_bytes() > 0).then(simplified.str.to_uppercase()).alias(column)
+    one_form = simplified.str.to_uppercase()
+    for written, registered in LEGAL_FORMS.items():
+        one_form = one_form.str.replace_all(written, registered, literal=True)
+    return pl.when(folded.str.len_bytes() > 0).then(one_form).alias(column)
+
+
+def core_name(normalised: str) -> pl.Expr:
+    """What tells a company from others, of a normalised name: without place, legal form and branch.
+
+    The normalised name itself where that leaves nothing.
+    """
+    name = pl.col(normalised)
+    core = name.str.replace_all("深圳市?|广东省?|中国", "").str.replace("(股份)?有限公司.*$|公司$", "")
+    return pl.when(core.str.len_bytes() > 0).then(core).otherwise(name)
 
 
 def normalised_district(column: str) -> pl.Expr:

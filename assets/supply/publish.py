@@ -48,10 +48,12 @@ def publish_release(house: House, run: str) -> Released:
     _record_run(lake, house, run, items, last)
     everything = [*items, *contents(lake, {RUNS.name: "none"})]
     loaded = load_reporting(house.reporting, _by_table(lake, everything))
+    state = house.state()
     about = {
         "made_at": house.now.isoformat(),
         "code_version": CODE_VERSION,
-        "terms_version": house.state().calendar.terms_version,
+        "terms_version": state.calendar.terms_version,
+        "register": {"acts": len(state.register.acts), "sha256": state.register.tip},
     }
     folder = write_release(lake, items, about, beside=contents(lake, {RUNS.name: "none"}))
     return Released(

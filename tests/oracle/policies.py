@@ -17,6 +17,7 @@ from tests.oracle.ledger import half_up, newest_accepted
 from tests.oracle.roster import Registry, Roster, has_valid_check_digit
 
 Table = list[dict[str, Any]]
+BLANKS_AND_BRACKETS = frozenset(" \t\r\n()[]{}<>〔〕【】《》〈〉「」『』")
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class World:
 def normal_name(name: str) -> str:
     """A company name without what typing makes of it."""
     folded = unicodedata.normalize("NFKC", name).translate(facts.TRADITIONAL).upper()
-    return "".join(folded.split())
+    bare = "".join(letter for letter in folded if letter not in BLANKS_AND_BRACKETS)
+    return bare.replace("有限责任公司", "有限公司").replace("股份公司", "股份有限公司")
 
 
 def reconcile(rows: Iterable[Row], world: World) -> Table:
@@ -129,10 +131,7 @@ def _identify(row: Row, roster: Roster, world: World) -> tuple[str | None, str |
     if len(holders) == 1:
         return next(iter(holders)), "customs_code"
     if row["insured_name"]:
-        namesakes: set[str] = set()
-        for name, of_name in world.registry.holders("name", row["issued_on"]).items():
-            if normal_name(name) == normal_name(row["insured_name"]):
-                namesakes |= of_name
+        namesakes = world.registry.ever_named(normal_name, row["insured_name"], row["issued_on"])
         if len(namesakes) == 1:
             return next(iter(namesakes)), "name"
     return None, None

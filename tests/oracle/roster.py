@@ -3,7 +3,7 @@
 Belongs here: identity, registry and roster. Not here: export sums, policies.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -53,6 +53,7 @@ class Registry:
             if not row.reasons:
                 self.by_uscc.setdefault(row["uscc"], []).append(row)
         self._holders: dict[tuple[str, date], dict[str, set[str]]] = {}
+        self._named: dict[Callable[[str], str], dict[str, list[tuple[str, date]]]] = {}
 
     def rows_at(self, uscc: str, day: date) -> list[Row]:
         """The newest row of each customs code by that day."""
@@ -87,6 +88,15 @@ class Registry:
             for row in self.rows_at(uscc, day):
                 found.setdefault(row[field], set()).add(uscc)
         return found
+
+    def ever_named(self, form: Callable[[str], str], name: str, day: date) -> set[str]:
+        """Enterprises whose name, by that day, is or was this one in some form."""
+        if form not in self._named:
+            self._named[form] = {}
+            for uscc, rows in self.by_uscc.items():
+                for row in rows:
+                    self._named[form].setdefault(form(row["name"]), []).append((uscc, row.updated_day))
+        return {uscc for uscc, since in self._named[form].get(form(name), ()) if since <= day}
 
 
 def has_valid_check_digit(uscc: str) -> bool:

@@ -458,7 +458,7 @@ def test_aliases_and_other_spellings_are_no_difference(ask: Any) -> None:
     line = roster_line(district="深汕特别合作区", enterprise_name="深圳市华发国际(集团)有限公司")
     tables = ask(policies=[row], published_rosters=[line])
     assert tables.policy_reconciliation[0]["observations"] == []
-    assert normal_name("ａｂ　（c）") == "AB(C)"
+    assert normal_name("ａｂ　（c）有限責任公司") == "ABC有限公司"
 
 
 def test_a_later_edition_that_adds_the_insured(ask: Any) -> None:

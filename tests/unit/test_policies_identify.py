@@ -10,7 +10,7 @@ from stdnum.cn import uscc as standard
 
 from assets.identity import has_valid_check_digit
 from assets.policies.identify import facts
-from assets.policies.names import normalised_district, normalised_name
+from assets.policies.names import core_name, normalised_district, normalised_name
 from tests.unit.policies_examples import A, B, C, enterprise, policy, reconciled, registry, uscc
 
 
@@ -52,13 +52,30 @@ def test_a_customs_code_counts_only_from_the_day_its_row_reached_the_source() ->
     assert identified(stated, registered=(late,)) == (None, None)
 
 
-def test_a_name_is_that_of_the_day_of_issue() -> None:
+def test_a_former_name_identifies_and_a_later_one_does_not_yet() -> None:
     renamed = enterprise(name="深圳市新名有限公司", updated_at=datetime(2025, 1, 1, tzinfo=UTC))
     registered = (enterprise(), renamed)
     former = policy(insured_uscc=None, insured_customs_code=None)
     newer = former | {"insured_name": "深圳市新名有限公司"}
-    assert identified(former, registered=registered) == (None, None)
+    earlier = newer | {"taken_up_on": date(2024, 6, 1), "issued_on": date(2024, 6, 3)}
+    assert identified(former, registered=registered) == (A, "name")
     assert identified(newer, registered=registered) == (A, "name")
+    assert identified(earlier, registered=registered) == (None, None)
+
+
+def test_a_name_that_one_had_and_another_has_never_matches() -> None:
+    renamed = enterprise(name="深圳市新名有限公司", updated_at=datetime(2024, 1, 1, tzinfo=UTC))
+    registered = (enterprise(), renamed, enterprise(B, customs_code="4403160002"))
+    stated = policy(insured_uscc=None, insured_customs_code=None)
+    assert identified(stated, registered=registered) == (None, None)
+
+
+def test_a_name_never_overrides_a_valid_credit_code() -> None:
+    registered = (enterprise(A), enterprise(B, customs_code="4403160002", name="深圳市乙贸易有限公司"))
+    stated = policy(insured_uscc=B, insured_customs_code="4403160001")
+    row = reconciled(stated, registered=registered)["P1"]
+    assert (row["uscc"], row["matched_by"]) == (B, "uscc")
+    assert row["observations"] == ["name_differs"]
 
 
 def test_a_name_of_two_enterprises_never_matches() -> None:
@@ -91,9 +108,11 @@ def test_the_check_digit_agrees_with_the_standard(code: str) -> None:
 @pytest.mark.parametrize(
     ("stated", "expected"),
     [
-        ("深圳市（華興）電子 有限公司", "深圳市(华兴)电子有限公司"),
-        ("ＡＢＣ　Trading (Shenzhen)", "ABCTRADING(SHENZHEN)"),
+        ("深圳市（華興）電子 有限公司", "深圳市华兴电子有限公司"),
+        ("ＡＢＣ　Trading (Shenzhen)", "ABCTRADINGSHENZHEN"),
         ("甲有限公司", "甲有限公司"),
+        ("甲【深圳】有限責任公司", "甲深圳有限公司"),
+        ("甲〔深圳〕股份公司", "甲深圳股份有限公司"),
         ("明瞭有限公司", "明了有限公司"),
         ("　", None),
         (None, None),
@@ -102,6 +121,20 @@ def test_the_check_digit_agrees_with_the_standard(code: str) -> None:
 def test_names_are_compared_in_one_form(stated: str | None, expected: str | None) -> None:
     frame = pl.DataFrame({"name": [stated]}, schema={"name": pl.String})
     assert frame.select(normalised_name("name")).item() == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "core"),
+    [
+        ("深圳市甲电子有限公司", "甲电子"),
+        ("甲电子深圳股份有限公司", "甲电子"),
+        ("深圳市甲电子有限公司龙岗分公司", "甲电子"),
+        ("深圳甲电子公司", "甲电子"),
+        ("深圳市有限公司", "深圳市有限公司"),
+    ],
+)
+def test_the_core_of_a_name_is_without_place_form_and_branch(name: str, core: str) -> None:
+    assert pl.DataFrame({"name": [name]}).select(core_name("name")).item() == core
 
 
 def test_districts_are_compared_in_one_form() -> None:

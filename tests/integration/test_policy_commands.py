@@ -1,0 +1,136 @@
+"""`tongbao policies …` on a small city: what is printed, what is recorded, what is refused."""
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from assets.eligibility.register import ActRefused, Register
+from assets.policies.reviews import accept
+from assets.storage.lake import Lake
+from pipelines import cli
+from pipelines.resources import SettingsHouse
+from tests.integration.running import PRESENT, Row, rows_of, run_city, run_night, settings_of
+from tests.oracle.rows import (
+    declaration,
+    enterprise,
+    make_customs_code,
+    make_uscc,
+    policy,
+    roster_line,
+    write_sources,
+)
+
+NOBODY = {"insured_uscc": "", "insured_customs_code": ""}
+UNIDENTIFIED = "P20250002"
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three enterprises; the policy of the second names it with a slip and nothing else."""
+    folder = tmp_path_factory.mktemp("policies")
+    named = {2: {"name": "深圳市华达电子有限公司"}, 3: {"name": "深圳市泰康玩具有限公司"}}
+    sources = {
+        "customs_declarations": [declaration(firm, firm=firm) for firm in (1, 2, 3)],
+        "enterprises": [enterprise(firm, **named.get(firm, {})) for firm in (1, 2, 3)],
+        "published_rosters": [
+            roster_line(1), roster_line(2, enterprise_name="深圳市华达电子有限公司"), roster_line(3),
+        ],
+        "policies": [policy(1), policy(2, insured_name="深圳市华达电孑有限公司", **NOBODY)],
+    }  # fmt: skip
+    write_sources(folder / "sources", sources)
+    run_city(folder, PRESENT, [2025])
+    return folder
+
+
+@pytest.fixture
+def tongbao(city: Path, monkeypatch: pytest.MonkeyPatch) -> "Tongbao":
+    """The command line on that city, at the present of the tests."""
+    for name, value in {
+        "SOURCES": city / "sources",
+        "LAKE": city / "lake",
+        "NOW": PRESENT.isoformat(),
+    }.items():
+        monkeypatch.setenv(f"TONGBAO_{name}", str(value))
+    monkeypatch.setenv("COLUMNS", "160")
+    return Tongbao()
+
+
+class Tongbao:
+    def __call__(self, *words: str) -> Result:
+        return CliRunner().invoke(cli.app, ["policies", *words])
+
+
+def reconciled(folder: Path, policy_no: str) -> Row:
+    return next(
+        r for r in rows_of(Lake(folder / "lake"), "policy_reconciliation") if r["policy_no"] == policy_no
+    )
+
+
+def test_review_then_accept_then_later_runs(city: Path, tongbao: Tongbao) -> None:
+    """One story, since each step stands on the one before."""
+    shown = tongbao("review", "--policy-year", "2025")
+    assert shown.exit_code == 0
+    assert f"{UNIDENTIFIED} states 深圳市华达电孑有限公司" in shown.output
+    assert re.search(
+        rf"1\s+{make_uscc(2)}\s+深圳市华达电子有限公司\s+\d+\s+名称相近、所属区相同、在现行名单内",
+        shown.output,
+    )
+    assert reconciled(city, UNIDENTIFIED)["status"] == "unidentified"
+
+    done = tongbao("accept", UNIDENTIFIED, make_uscc(2), "--by", "insurer-branch")
+    assert done.exit_code == 0, done.output
+    assert f"accept · policy {UNIDENTIFIED} of 2025 insures {make_uscc(2)} · by insurer-branch" in done.output
+    row = reconciled(city, UNIDENTIFIED)
+    assert (row["status"], row["uscc"], row["matched_by"]) == ("matched", make_uscc(2), "review")
+    assert row["observations"] == ["name_differs"]
+    assert "0 policies of 2025" in tongbao("review", "--policy-year", "2025").output
+
+    write_sources(city / "sources", {"policies": [policy(3)]}, file="more.csv")
+    run_night(city)
+    row = reconciled(city, UNIDENTIFIED)
+    assert (row["uscc"], row["matched_by"]) == (make_uscc(2), "review")
+    assert Register(city / "lake").head(2025, "publish") == "0" * 64
+
+
+@pytest.mark.parametrize(
+    ("policy_no", "uscc", "by", "sentence"),
+    [
+        ("P9", make_uscc(2), "insurer-branch", "There is no policy P9"),
+        ("P20250001", make_uscc(2), "insurer-branch", "is identified by its credit code"),
+        (UNIDENTIFIED, make_uscc(9), "insurer-branch", "knows no enterprise"),
+        (UNIDENTIFIED, make_uscc(2, good=False), "insurer-branch", "right check digit"),
+        (UNIDENTIFIED, make_customs_code(2), "insurer-branch", "knows no enterprise"),
+        (UNIDENTIFIED, make_uscc(2), "张三", "is no role"),
+        (UNIDENTIFIED, make_uscc(2), "", "is no role"),
+    ],
+)
+def test_what_accept_refuses(city: Path, policy_no: str, uscc: str, by: str, sentence: str) -> None:
+    before = len(Register(city / "lake").acts)
+    with pytest.raises(ActRefused, match=sentence):
+        accept(SettingsHouse(settings_of(city)), policy_no, uscc, by)
+    assert len(Register(city / "lake").acts) == before
+
+
+def test_the_same_again_is_refused_and_a_correction_is_not(city: Path) -> None:
+    house = SettingsHouse(settings_of(city))
+    with pytest.raises(ActRefused, match="already"):
+        accept(house, UNIDENTIFIED, make_uscc(2), "insurer-branch")
+    accept(house, UNIDENTIFIED, make_uscc(3), "insurer-branch")
+    with pytest.raises(ActRefused, match="not up to date"):
+        accept(house, UNIDENTIFIED, make_uscc(2), "insurer-branch")
+    run_night(city)
+    assert reconciled(city, UNIDENTIFIED)["uscc"] == make_uscc(3)
+
+
+def test_whatever_is_suggested_can_be_accepted(city: Path) -> None:
+    suggested = {row["uscc"] for row in rows_of(Lake(city / "lake"), "policy_suggestions")}
+    registered = {row["uscc"] for row in rows_of(Lake(city / "lake"), "enterprises_ledger")}
+    assert suggested <= registered
+
+
+def test_a_refusal_on_the_command_line_is_one_sentence(tongbao: Tongbao) -> None:
+    refused = tongbao("accept", "P9", make_uscc(2), "--by", "insurer-branch")
+    assert refused.exit_code != 0
+    assert "There is no policy P9: check its number." in str(refused.exception)

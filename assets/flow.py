@@ -262,7 +262,7 @@ FLOW: tuple[Node, ...] = (
     Node(
         "roster_changes", "policy_year",
         (Need("published_rosters_ledger", _all), Need("roster_objections_ledger", _all)),
-        uses=("register",),
+        version="2", uses=("register",),
     ),
     Node(
         "roster_drift", "policy_year",
@@ -273,7 +273,7 @@ FLOW: tuple[Node, ...] = (
             Need("exchange_rates_ledger", _all),
             Need("enterprises_ledger", _all),
         ),
-        uses=("terms", "register", "rates"),
+        version="2", uses=("terms", "register", "rates"),
     ),
     Node(
         "policy_reconciliation", "policy_year",

@@ -14,8 +14,8 @@ from assets.storage.lake import Lake
 from assets.supply.verify import Verified
 from pipelines.terminal import show
 from schemas.catalogue import TABLES
-from schemas.codes.labels import label, reason_label
-from schemas.eligibility import ROSTER_CHANGES
+from schemas.codes.labels import label, labels, reason_label
+from schemas.eligibility import CHANGES, ROSTER_CHANGES
 from schemas.operations import REJECTED_ROWS
 from schemas.push import PUSH_LIST
 from schemas.statistics import ANNUAL_STATISTICS
@@ -132,16 +132,40 @@ def show_changes(out: Console, root: Path, policy_year: int, limit: int) -> None
     changes = Lake(root).scan(ROSTER_CHANGES, [str(policy_year)]).collect()
     if changes.is_empty():
         out.print(f"{policy_year} has no two editions that differ.")
+    for _, step in changes.group_by("from_edition", "to_edition", maintain_order=True):
+        show_diff(out, step, limit)
+
+
+def show_diff(out: Console, step: pl.DataFrame, limit: int) -> None:
+    """The lines that one edition added, removed and changed of another, each with its reason."""
+    if step.is_empty():
+        out.print("The two lists are the same.")
         return
-    title = f"{changes.height:,} changes of {policy_year}"
-    if changes.height > limit:
-        title += f", the first {limit} (--limit {changes.height} for all)"
-    editions = pl.format("{} → {}", "from_edition", "to_edition").alias("editions")
-    show(
-        out,
-        title,
-        changes.select(editions, pl.exclude("policy_year", "from_edition", "to_edition")).head(limit),
+    year, older, newer = step.select("policy_year", "from_edition", "to_edition").row(0)
+    counts = dict(step["change"].value_counts().rows())
+    said = ", ".join(
+        f"{counts[kind]:,} {kind} {label('roster_change', kind)}" for kind in CHANGES if kind in counts
     )
+    title = f"{year}, edition {older} → {newer}: {said}"
+    if step.height > limit:
+        title += f", the first {limit} (--limit {step.height} for all)"
+    rows = [_change_row(row) for row in step.head(limit).iter_rows(named=True)]
+    show(out, title, pl.DataFrame(rows))
+
+
+def _change_row(row: Mapping[str, object]) -> dict[str, object]:
+    """A change as people read it: a removed line under its old name, a renamed one with both."""
+    names = [row.get("old_name"), row["name"]]
+    reason = str(row["reason"])
+    known = labels("roster_change_reason")
+    return {
+        "change": row["change"],
+        "serial": row["serial"],
+        "uscc": row["uscc"],
+        "name": " → ".join(dict.fromkeys(str(name) for name in names if name)),
+        "district": row["district"] or row.get("old_district"),
+        "reason": f"{reason} {known[reason]}" if reason in known else f"异议 {reason}",
+    }
 
 
 def show_rejects(out: Console, root: Path, source: str | None, reason: str | None, limit: int) -> None:

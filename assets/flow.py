@@ -181,9 +181,10 @@ def _trailing(count: int) -> Keys:
     return keys
 
 
-def _policy_year_of_push(calendar: Calendar, key: str) -> Iterable[str]:
-    year = calendar.policy_year_of(key)
-    return (year,) if year else ()
+def _policy_years_of_push(calendar: Calendar, key: str) -> Iterable[str]:
+    """The policy year of the month, and in July that of the month before, which was told then."""
+    years = (calendar.policy_year_of(month) for month in (key, shift(key, -1)))
+    return tuple(dict.fromkeys(year for year in years if year))
 
 
 PUSH_MONTHS_READ = 26
@@ -209,10 +210,34 @@ _AUDITED = (
     Need("policy_reconciliation", _same),
     Need("export_cube", _around_cover),
 )
+_PUSHED = (
+    Need("policy_reconciliation", _policy_years_of_push),
+    Need("export_cube", _trailing(PUSH_MONTHS_READ)),
+    Need("customs_ledger", _trailing(PUSH_MONTHS_READ)),
+    Need("exchange_rates_ledger", _all),
+    Need("country_risk_ledger", _all),
+    Need("risk_bulletins_ledger", _all),
+)
 _REFERENCE = (
     "exchange_rates", "enterprises", "published_rosters", "roster_objections", "policies",
     "claims", "country_risk", "risk_bulletins", "service_usage",
 )  # fmt: skip
+SOURCE_NAMES = ("customs_declarations", *_REFERENCE)
+"""The folders of a drop folder, and the tables of a source database."""
+
+_YEARS_FIGURES = (
+    Need("monthly_exports", _export_year),
+    Need("roster_decisions", _same),
+    Need("policy_reconciliation", _same),
+    Need("take_up", _same),
+    Need("take_up", _neighbour(-1)),
+    Need("claim_audit", _same),
+    Need("claims_ledger", _all),
+    Need("insured_exports", _same),
+    Need("service_usage_ledger", _all),
+    Need("push_list", _cover_months),
+)
+"""What the statistics, their revisions and their public copy are made from, together."""
 
 FLOW: tuple[Node, ...] = (
     *(
@@ -307,36 +332,31 @@ FLOW: tuple[Node, ...] = (
         for table, mend in (("claim_audit", False), ("claim_differences", True), ("buyer_exposure", False))
     ),
     Node("credit_report_audit", "policy_year", (Need("service_usage_ledger", _all),), uses=("terms",)),
-    Node(
-        "push_list", "push_month",
-        (
-            Need("policy_reconciliation", _policy_year_of_push),
-            Need("export_cube", _trailing(PUSH_MONTHS_READ)),
-            Need("customs_ledger", _trailing(PUSH_MONTHS_READ)),
-            Need("exchange_rates_ledger", _all),
-            Need("country_risk_ledger", _all),
-            Need("risk_bulletins_ledger", _all),
-        ),
-        uses=("terms", "rates", "wording"),
+    *(
+        Node(table, "push_month", _PUSHED, version="2", uses=("terms", "rates", "wording"))
+        for table in ("push_list", "push_enterprises")
     ),
     Node(
-        "annual_statistics", "policy_year",
+        "insured_exports", "policy_year",
         (
-            Need("monthly_exports", _export_year),
             Need("export_cube", _cover_months),
             Need("customs_ledger", _cover_months),
             Need("exchange_rates_ledger", _all),
-            Need("roster_decisions", _same),
             Need("policy_reconciliation", _same),
-            Need("take_up", _same),
-            Need("take_up", _neighbour(-1)),
-            Need("claim_audit", _same),
-            Need("claims_ledger", _all),
-            Need("service_usage_ledger", _all),
-            Need("push_list", _cover_months),
-            Need("annual_statistics", _neighbour(-1)),
         ),
         uses=("terms", "rates"),
+    ),
+    Node(
+        "annual_statistics", "policy_year",
+        (*_YEARS_FIGURES, Need("annual_statistics", _neighbour(-1))),
+        uses=("terms",), version="2",
+    ),
+    Node("statistics_revisions", "policy_year", _YEARS_FIGURES, uses=("terms",)),
+    Node("statistics_contributions", "policy_year", _YEARS_FIGURES, uses=("terms",), is_released=False),
+    Node(
+        "public_statistics", "policy_year",
+        (*_YEARS_FIGURES, Need("public_statistics", _neighbour(-1))),
+        uses=("terms",),
     ),
     Node(
         "rejected_rows", "none",

@@ -12,6 +12,7 @@ from datetime import date
 
 import polars as pl
 
+from schemas.bad_bytes import ANY
 from schemas.codes.countries import country_lookup
 from schemas.codes.currencies import currency_lookup
 from schemas.codes.districts import normalise_district
@@ -34,6 +35,10 @@ def judge(rows: pl.LazyFrame, source: Source) -> pl.DataFrame:
     """
     reasons = _reasons(source)
     is_bad = pl.any_horizontal(bad.fill_null(value=False) for bad in reasons.values())
+    reasons = {
+        **reasons,
+        **{f"bad_bytes:{f.name}": pl.col(f.name + _TEXT).str.contains(ANY) for f in source.fields},
+    }
     frame = (
         _read(rows, source).select("row", *source.names, is_bad.alias("is_bad")).collect(engine="streaming")
     )
@@ -146,7 +151,9 @@ def _refusals(field: Field, given: pl.Expr, text: pl.Expr, value: pl.Expr) -> di
     unread = given & value.is_null()
     match field.form:
         case "text":
-            return {}
+            return {f"bad_bytes:{field.name}": text.str.contains(ANY)}
+        case "code" if field.pattern is None:
+            return {f"bad_bytes:{field.name}": text.str.contains(ANY)}
         case "choice" | "currency" | "district":
             return {f"unknown:{field.name}": unread}
         case "country":

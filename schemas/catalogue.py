@@ -22,6 +22,7 @@ INTERNAL: tuple[Table, ...] = (
     customs.CUBE,
     customs.LINE_COUNTS,
     customs.LINE_REJECTS,
+    statistics.STATISTICS_CONTRIBUTIONS,
 )
 PUBLISHED: tuple[Table, ...] = (
     customs.MONTHLY_EXPORTS,
@@ -40,7 +41,11 @@ PUBLISHED: tuple[Table, ...] = (
     policies.BUYER_EXPOSURE,
     policies.CREDIT_REPORT_AUDIT,
     push.PUSH_LIST,
+    push.PUSH_ENTERPRISES,
+    statistics.INSURED_EXPORTS,
     statistics.ANNUAL_STATISTICS,
+    statistics.STATISTICS_REVISIONS,
+    statistics.PUBLIC_STATISTICS,
     operations.REJECTED_ROWS,
     operations.RUNS,
 )

@@ -72,12 +72,22 @@ PUSH_LIST = Table(
                required=False, comes_from=("country_risk_ledger.rating",)),
         Column("change", "变化", pl.String, "Up = a worse class (a higher number).",
                required=False, values=RATING_CHANGES),
+        Column("steps", "升降级数", pl.Int32, "Classes risen; negative: fallen; null unless both "
+               "ratings are classes.", required=False),
         Column("effective_on", "生效日期", pl.Date, "Since when.", required=False),
+        Column("severity", "等级", pl.Int32, "Of a bulletin, 1–5.", required=False,
+               comes_from=("risk_bulletins_ledger.severity",)),
+        Column("valid_to", "有效期止", pl.Date, "Of a bulletin; null = until withdrawn.",
+               required=False, comes_from=("risk_bulletins_ledger.valid_to",)),
         Column("reason", "推送原因", pl.String, "Why this enterprise gets it."),
         Column("source", "来源", pl.String, "Who says so."),
         Column("exposure_usd", "近十二个月出口（美元）", SUM, "Its exports there in the twelve "
                "statistical months before.", unit="USD", comes_from=("export_cube.fob_usd",)),
+        Column("previous_usd", "前十二个月出口（美元）", SUM, "Its exports there in the twelve "
+               "months before those.", unit="USD", comes_from=("export_cube.fob_usd",)),
         Column("share", "占比", pl.Decimal(7, 6), "Of its exports of those months."),
+        Column("is_new_market", "新市场", pl.Boolean, "It exports there now and did not in the "
+               "twelve months before."),
         Column("priority", "优先级", pl.Int32, "Higher first."),
         Column("is_excluded", "不予承保国别", pl.Boolean, "Excluded by the year's terms."),
         Column("sentence_zh", "提示语", pl.String, "The sentence the enterprise reads."),
@@ -86,4 +96,43 @@ PUSH_LIST = Table(
     partition="push_month",
     money="exposure_usd",
     rules=(Rule("share_range", pl.col("share").is_between(0, 1), "a share is between 0 and 1"),),
+)  # fmt: skip
+
+PUSH_ENTERPRISES = Table(
+    name="push_enterprises",
+    zh="每月推送企业概况",
+    about="Each insured enterprise of a month: how its exports spread over countries, and how many "
+    "items it was sent of those found.",
+    key=("push_month", "uscc", "supplement"),
+    columns=(
+        Column("push_month", "推送月份", pl.String, "The month of the push."),
+        Column("uscc", "统一社会信用代码", pl.String, "The insured enterprise.",
+               comes_from=("policy_reconciliation.uscc",)),
+        Column("countries", "出口国别数", pl.Int32, "Buyer countries of the twelve statistical "
+               "months before; China is none."),
+        Column("new_markets", "新市场数", pl.Int32, "Of them, without exports in the twelve months before."),
+        Column("exposure_usd", "近十二个月出口（美元）", SUM, "Its exports to those countries.",
+               unit="USD", comes_from=("export_cube.fob_usd",)),
+        Column("previous_usd", "前十二个月出口（美元）", SUM, "To the same countries in the twelve "
+               "months before.", unit="USD", comes_from=("export_cube.fob_usd",)),
+        Column("largest_country", "最大市场", pl.String, "The country with most exports.", required=False),
+        Column("largest_share", "最大市场占比", pl.Decimal(7, 6), "Of the exports to all countries.",
+               required=False),
+        Column("top_three_share", "前三大市场占比", pl.Decimal(7, 6), "Of the exports to all countries.",
+               required=False),
+        Column("concentration", "市场集中度", pl.Int32, "Herfindahl-Hirschman index: the sum of "
+               "squared shares, 0–10000.", required=False),
+        Column("items", "条数", pl.Int32, "Items in the month's list."),
+        Column("items_left_out", "未列条数", pl.Int32, "Items found beyond the terms' number."),
+        Column("sentence_zh", "提示语", pl.String, "The sentence the enterprise reads."),
+        Column("supplement", "补充序号", pl.Int32, "0 = the month's list; later ones count up."),
+    ),
+    partition="push_month",
+    money="exposure_usd",
+    rules=(
+        Rule("shares_range", pl.col("largest_share") <= pl.col("top_three_share"),
+             "the largest is among the three largest"),
+        Rule("concentration_range", pl.col("concentration").is_between(0, 10_000),
+             "the index is between 0 and 10000"),
+    ),
 )  # fmt: skip

@@ -1,7 +1,10 @@
-"""Bulletins that are news this month, and the enterprises whose countries and goods they touch.
+"""Bulletins that are news to an enterprise: what the push of the month before did not tell it.
 
-News is what the push a month ago could not tell: published, learnt, begun or changed since. A
-withdrawn bulletin is no news here. Ratings and market figures have modules of their own.
+The same question is asked twice, of the push month and of the month before, each with what was known
+on its first day: which bulletins in force touch which enterprise's countries and goods. What is only
+in the later answer is new or changed; what was told and has been withdrawn since, or speaks of other
+countries or goods now, is told as withdrawn. Nothing else is told again. Ratings and market figures
+have modules of their own.
 """
 
 from __future__ import annotations
@@ -10,58 +13,99 @@ from datetime import timedelta
 
 import polars as pl
 
-from schemas.calendar import first_day, midnight, shift
+from schemas.calendar import SHANGHAI, first_day, midnight, shift
 
 _CONTENT = (
     "kind", "countries", "hs_chapters", "severity", "title", "body", "valid_from", "valid_to",
     "status", "source",
 )  # fmt: skip
+_TOLD = ["uscc", "trading_country", "bulletin_no"]
 
 
-def news(month: str, bulletins: pl.LazyFrame, bulletins_before: pl.LazyFrame) -> pl.LazyFrame:
-    """Bulletins in force in the month that were not told a month ago as they are; `is_changed`."""
+def in_force(month: str, bulletins: pl.LazyFrame) -> pl.LazyFrame:
+    """The bulletins that the push of a month can tell of: published by its first day, valid in it."""
     first, last = first_day(month), first_day(shift(month, 1)) - timedelta(days=1)
-    a_month_ago = midnight(first_day(shift(month, -1)))
-    told = bulletins_before.filter(
-        pl.col("updated_at") < a_month_ago,
-        pl.col("published_at") < a_month_ago,
-        pl.col("valid_from") < first,
-    ).select("bulletin_no", _content().alias("told"))
-    return (
-        bulletins.filter(
-            pl.col("status") == "active",
-            pl.col("updated_at") < midnight(first),
-            pl.col("published_at") < midnight(first),
-            pl.col("valid_from") <= last,
-            pl.col("valid_to").is_null() | (pl.col("valid_to") >= first),
-        )
-        .join(told, on="bulletin_no", how="left")
-        .filter(pl.col("told").is_null() | (pl.col("told") != _content()))
-        .with_columns(pl.col("told").is_not_null().alias("is_changed"))
-        .drop("told")
+    return bulletins.filter(
+        pl.col("status") == "active",
+        pl.col("updated_at") < midnight(first),
+        pl.col("published_at") < midnight(first),
+        pl.col("valid_from") <= last,
+        pl.col("valid_to").is_null() | (pl.col("valid_to") >= first),
     )
 
 
-def alerts(news: pl.LazyFrame, exposures: pl.LazyFrame) -> pl.LazyFrame:
-    """One row an enterprise, country and bulletin on that country and its goods (or all goods)."""
+def alerts(
+    month: str,
+    bulletins: pl.LazyFrame,
+    bulletins_before: pl.LazyFrame,
+    exposed: pl.LazyFrame,
+    exposed_before: pl.LazyFrame,
+) -> pl.LazyFrame:
+    """One row an enterprise, country and bulletin on that country and its goods (or all goods).
+
+    `exposed` and `exposed_before` are `exposures` of the month and of the month before.
+    """
+    earlier = in_force(shift(month, -1), bulletins_before)
+    now = _touching(in_force(month, bulletins), exposed)
+    told = _touching(earlier, exposed_before).select(*_TOLD, pl.col("content").alias("told"))
+    fresh = (
+        now.join(told, on=_TOLD, how="left")
+        .filter(pl.col("told").is_null() | (pl.col("told") != pl.col("content")))
+        .select(*_items(_is_told(), "valid_from"))
+    )
+    gone = (
+        _touching(_no_longer_so(month, bulletins, earlier), exposed)
+        .join(told, on=_TOLD, how="semi")
+        .join(now, on=_TOLD, how="anti")
+        .select(*_items(pl.lit("withdrawn"), "changed_on"))
+        .with_columns(pl.lit(None, pl.Int32).alias("severity"), pl.lit(None, pl.Date).alias("valid_to"))
+    )
+    return pl.concat([fresh, gone])
+
+
+def _no_longer_so(month: str, bulletins: pl.LazyFrame, earlier: pl.LazyFrame) -> pl.LazyFrame:
+    """Bulletins as told before that say something else now; one that merely ran out is not among them."""
+    first = first_day(month)
+    changed = bulletins.filter(
+        pl.col("updated_at") < midnight(first),
+        pl.col("valid_to").is_null() | (pl.col("valid_to") >= first),
+    ).select(
+        "bulletin_no",
+        _content().alias("says"),
+        pl.col("updated_at").dt.convert_time_zone(SHANGHAI.key).dt.date().alias("changed_on"),
+    )
+    return earlier.join(changed, on="bulletin_no").filter(_content() != pl.col("says")).drop("says")
+
+
+def _touching(bulletins: pl.LazyFrame, exposed: pl.LazyFrame) -> pl.LazyFrame:
+    """Exposures with each bulletin on their country and goods, and everything it says as `content`."""
     chapters = pl.col("hs_chapters").fill_null(pl.lit([], dtype=pl.List(pl.String)))
-    mark = pl.when("is_changed").then(pl.lit("changed")).otherwise(pl.lit("new"))
-    by_country = news.select(
-        pl.col("countries").list.unique().alias("trading_country"),
-        pl.col("kind").alias("topic"),
-        pl.col("bulletin_no").alias("item"),
+    by_country = bulletins.select(
+        pl.all().exclude("hs_chapters"),
         chapters.alias("hs_chapters"),
-        "severity",
-        "title",
-        "valid_to",
-        pl.col("valid_from").alias("effective_on"),
-        pl.format("{}_bulletin_{}", "kind", mark).alias("reason"),
-        "source",
+        _content().alias("content"),
+        pl.col("countries").list.unique().alias("trading_country"),
     ).explode("trading_country")
     touched = (pl.col("hs_chapters").list.len() == 0) | (
         pl.col("hs_chapters").list.set_intersection("chapters").list.len() > 0
     )
-    return exposures.join(by_country, on="trading_country").filter(touched).drop("hs_chapters")
+    return exposed.join(by_country, on="trading_country").filter(touched)
+
+
+def _is_told() -> pl.Expr:
+    return pl.when(pl.col("told").is_null()).then(pl.lit("new")).otherwise(pl.lit("changed"))
+
+
+def _items(mark: pl.Expr, since: str) -> tuple[pl.Expr, ...]:
+    own = ("uscc", "trading_country", "exposure_usd", "previous_usd", "share", "is_new_market")
+    return (
+        *(pl.col(name) for name in own),
+        pl.col("kind").alias("topic"),
+        pl.col("bulletin_no").alias("item"),
+        pl.col("severity", "title", "valid_to", "source"),
+        pl.col(since).alias("effective_on"),
+        pl.format("{}_bulletin_{}", "kind", mark).alias("reason"),
+    )
 
 
 def _content() -> pl.Expr:

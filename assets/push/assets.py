@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
 import polars as pl
 
 from assets.customs.lines import cubes_before
 from assets.ledgers import ledger
 from assets.materialize import tables_asset
-from assets.push.push_list import push_list as make_push_list
-from assets.push.supplement import with_supplement
+from assets.push.push_list import Known, push_of
+from assets.push.supplement import NUMBER, with_supplement
 from assets.versions import newest_before
-from assets.work import Made, Work
+from assets.work import Balance, Made, Work
 from schemas.calendar import first_day, midnight, shift
-from schemas.push import COUNTRY_RISK, PUSH_LIST, RISK_BULLETINS
+from schemas.push import COUNTRY_RISK, PUSH_ENTERPRISES, PUSH_LIST, RISK_BULLETINS
+from schemas.table import Table
 
 GROUP = "push"
 
@@ -29,23 +33,41 @@ def risk_bulletins_ledger(work: Work) -> Made:
     return ledger(work, RISK_BULLETINS)
 
 
-@tables_asset("push_list", group=GROUP)
-def push_list(work: Work) -> pl.LazyFrame:
+@tables_asset("push_list", "push_enterprises", group=GROUP)
+def push_list(work: Work) -> Mapping[str, Made]:
     """The month's list as known on its first day; what is learnt later is a supplement."""
-    now, before = (midnight(first_day(month)) for month in (work.key, shift(work.key, -1)))
-    exports = cubes_before(work, now)
+    now, before = (_known(work, midnight(first_day(month))) for month in (work.key, shift(work.key, -1)))
     insured = work.scan("policy_reconciliation").filter(
         pl.col("status").is_in(["matched", "discrepant"]), pl.col("uscc").is_not_null()
     )
-    ratings, bulletins = work.versions(COUNTRY_RISK), work.versions(RISK_BULLETINS)
-    known = [
-        *(newest_before(ratings, COUNTRY_RISK, instant) for instant in (now, before)),
-        *(newest_before(bulletins, RISK_BULLETINS, instant) for instant in (now, before)),
-    ]
-    sold_to, sold, rated, rated_before, told, told_before = (
-        frame.lazy() for frame in pl.collect_all([insured, exports, *known])
+    push = push_of(work.key, insured, now, before, work.terms)
+    told = push.enterprises.select(pl.col("items", "items_left_out").sum()).sum_horizontal().item()
+    balance = Balance("items found = items listed + items left out", push.found, told)
+    earlier, last, number = _made_before(work, (PUSH_LIST, PUSH_ENTERPRISES))
+    made = with_supplement(earlier, {PUSH_LIST: push.items, PUSH_ENTERPRISES: push.enterprises}, number)
+    is_news = any(not rows.equals(earlier[table]) for table, rows in made.items() if table in earlier)
+    notes = {NUMBER: number if is_news else last}
+    return {table.name: Made(rows.lazy(), (balance,), notes=notes) for table, rows in made.items()}
+
+
+def _made_before(work: Work, tables: Sequence[Table]) -> tuple[dict[Table, pl.DataFrame], int, int]:
+    """The month as it stands, its last supplement's number, and the one that comes next.
+
+    Where one table is up to date, a run was killed between two commits: its number is the next one.
+    """
+    entries = {table: work.lake.read(table.name).get(work.key) for table in tables}
+    if not all(entries.values()):
+        return {}, 0, 0
+    last = max(entry.notes[NUMBER] for entry in entries.values() if entry)
+    was_killed = any(work.state.judge(table.name, work.key).verdict == "fresh" for table in tables)
+    earlier = {table: work.lake.scan(table, [work.key]).collect() for table in tables}
+    return earlier, last, last if was_killed else last + 1
+
+
+def _known(work: Work, instant: datetime) -> Known:
+    """Exports, ratings and bulletins as they were known before an instant."""
+    ratings, bulletins = (
+        newest_before(work.versions(source), source, instant).collect().lazy()
+        for source in (COUNTRY_RISK, RISK_BULLETINS)
     )
-    fresh = make_push_list(work.key, sold_to, sold, rated, rated_before, told, told_before, work.terms)
-    sent = work.lake.read("push_list").get(work.key)
-    earlier = work.lake.scan(PUSH_LIST, [work.key]).collect() if sent else None
-    return with_supplement(earlier, fresh.collect()).lazy()
+    return Known(cubes_before(work, instant).collect().lazy(), ratings, bulletins)

@@ -47,10 +47,10 @@ def two_years(month: str, exports: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def exposures(cells: pl.LazyFrame, covered: pl.LazyFrame) -> pl.LazyFrame:
-    """One row a covered enterprise and country: exposure_usd, past_usd, share, chapters.
+    """One row a covered enterprise and country: exposure_usd, previous_usd, total_usd, share, chapters.
 
-    The share is of all its exports of those months. China is no market, and a country without an
-    amount is no exposure.
+    The share is of all its exports of those months, `total_usd`. China is no market, and a country
+    without an amount is no exposure. `is_new_market`: nothing went there in the twelve months before.
     """
     own = cells.join(covered, on="uscc", how="semi")
     totals = own.group_by("uscc").agg(pl.col("now").sum().alias("total"))
@@ -65,7 +65,9 @@ def exposures(cells: pl.LazyFrame, covered: pl.LazyFrame) -> pl.LazyFrame:
         .select(
             *KEY,
             decimal(pl.col("now"), 2).cast(SUM).alias("exposure_usd"),
-            decimal(pl.col("past"), 2).cast(SUM).alias("past_usd"),
+            decimal(pl.col("past"), 2).cast(SUM).alias("previous_usd"),
+            decimal(pl.col("total"), 2).cast(SUM).alias("total_usd"),
+            (pl.col("past") == 0).alias("is_new_market"),
             ratio(pl.col("now"), pl.col("total")).cast(SHARE).alias("share"),
             "chapters",
         )

@@ -7,6 +7,7 @@ disclosure rule, figures are told in steps, and never to an enterprise that is i
 from __future__ import annotations
 
 from collections.abc import Collection
+from decimal import Decimal
 
 import polars as pl
 
@@ -19,6 +20,17 @@ MOST_GROWTH = 200
 EXPORTER_STEPS = (5, 10, 20, 50, 100, 200, 500, 1000)
 CANDIDATES_A_CHAPTER = 20
 SUGGESTIONS_AN_ENTERPRISE = 3
+
+
+def comparable(cells: pl.LazyFrame, most_usd: Decimal) -> pl.LazyFrame:
+    """The cells of exporters of the size that the policy is for, in both years.
+
+    `most_usd` is the terms' threshold: a small exporter is not compared with the city's largest, and
+    who grew beyond it is in neither year's sum.
+    """
+    most = int(most_usd * 100)
+    sized = cells.group_by("uscc").agg(pl.col("now", "past").sum())
+    return cells.join(sized.filter(pl.col("now") <= most, pl.col("past") <= most), on="uscc", how="semi")
 
 
 def growing_markets(cells: pl.LazyFrame, excluded: Collection[str]) -> pl.LazyFrame:

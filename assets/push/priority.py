@@ -4,7 +4,8 @@
           + 200 × share of exports, rounded down + 50 where the country is excluded
 
 So a worsened rating comes before an alert of middling severity, both before any improvement, and
-within one kind what touches more of the enterprise's exports comes first.
+within one kind what touches more of the enterprise's exports comes first. docs/push.md shows it to
+readers, and a test holds the two together.
 """
 
 from __future__ import annotations
@@ -19,10 +20,13 @@ REASONS = {
     "country_risk_bulletin_changed": 300,
     "rating_down": 300,
     "rating_not_classified": 150,
+    "risk_alert_bulletin_withdrawn": 200,
+    "country_risk_bulletin_withdrawn": 150,
     "market_growing": 120,
     "market_info_bulletin_new": 100,
     "market_info_bulletin_changed": 100,
     "rating_no_data": 60,
+    "market_info_bulletin_withdrawn": 50,
     "rating_unchanged": 40,
 }
 A_CLASS, MOST_CLASSES = 40, 5
@@ -43,9 +47,9 @@ def score() -> pl.Expr:
     ).cast(pl.Int32)
 
 
-def at_most(items: pl.LazyFrame, limit: int) -> pl.LazyFrame:
-    """The first `limit` items of each enterprise; equal scores by exposure, then key."""
+def in_place(items: pl.LazyFrame) -> pl.LazyFrame:
+    """Every item with its `place` among its enterprise's, from 0; equal scores by exposure, then key."""
     order = ("uscc", "priority", "exposure_usd", "trading_country", "topic", "item")
     ranked = items.sort(order, descending=[False, True, True, False, False, False])
     place = pl.int_range(pl.len(), dtype=pl.UInt32).over("uscc")
-    return ranked.with_columns(place.alias("place")).filter(pl.col("place") < limit).drop("place")
+    return ranked.with_columns(place.alias("place"))

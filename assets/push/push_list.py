@@ -1,31 +1,30 @@
 """The push of a month: every item of every insured enterprise, scored, cut to the terms' number.
 
-Puts together what the modules beside this one find, in the columns of `PUSH_LIST`. Which versions
-of ratings, bulletins and exports were known on the push date is settled by the caller; delivery and
-supplements are not made here.
+Puts together what the modules beside this one find, in the columns of `PUSH_LIST` and
+`PUSH_ENTERPRISES`. Which versions of ratings, bulletins and exports were known on the push date, and
+on that of the month before, is settled by the caller; delivery and supplements are not made here.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import polars as pl
 
-from assets.push.alerts import alerts, news
+from assets.push.alerts import alerts
+from assets.push.concentration import overviews
 from assets.push.exposure import SHARE, covered_in, exposures, two_years
-from assets.push.markets import growing_markets, suggestions
-from assets.push.priority import at_most, score
+from assets.push.markets import comparable, growing_markets, suggestions
+from assets.push.priority import in_place, score
 from assets.push.ratings import in_force, rating_changes, schemes
-from assets.push.sentences import CITY_SOURCE, rating_text, scheme_name, sentence
-from schemas.calendar import first_day
-from schemas.push import PUSH_LIST
-from schemas.table import SUM
+from assets.push.sentences import CITY_SOURCE, concentration_sentence, rating_text, scheme_name, sentence
+from schemas.calendar import first_day, shift
+from schemas.push import PUSH_ENTERPRISES, PUSH_LIST
+from schemas.table import SUM, Table
 from schemas.terms.loader import PolicyTerms
 
 _MORE: dict[str, pl.DataType | type[pl.DataType]] = {
-    "past_usd": SUM,
-    "steps": pl.Int32,
-    "severity": pl.Int32,
     "title": pl.String,
-    "valid_to": pl.Date,
     "growth": pl.Int32,
     "exporters": pl.Int32,
     "market_ratings": pl.String,
@@ -33,49 +32,52 @@ _MORE: dict[str, pl.DataType | type[pl.DataType]] = {
 _LATER = ("push_month", "priority", "is_excluded", "sentence_zh", "supplement")
 
 
-def push_list(
-    month: str,
-    insured: pl.LazyFrame,
-    exports: pl.LazyFrame,
-    ratings: pl.LazyFrame,
-    ratings_before: pl.LazyFrame,
-    bulletins: pl.LazyFrame,
-    bulletins_before: pl.LazyFrame,
-    terms: PolicyTerms,
-) -> pl.LazyFrame:
-    """PUSH_LIST of a month, supplement 0, sorted by key."""
-    items = push_items(month, insured, exports, ratings, ratings_before, bulletins, bulletins_before, terms)
-    return (
-        at_most(items, terms.push_items_limit)
-        .with_columns(
-            sentence(terms).alias("sentence_zh"),
-            pl.lit(month).alias("push_month"),
-            pl.lit(0, dtype=pl.Int32).alias("supplement"),
-        )
-        .select(pl.col(name).cast(dtype) for name, dtype in PUSH_LIST.schema.items())
-        .sort(PUSH_LIST.key)
+@dataclass(frozen=True)
+class Known:
+    """What was known at one moment: cells of the cube, ratings and bulletins, newest versions."""
+
+    exports: pl.LazyFrame
+    ratings: pl.LazyFrame
+    bulletins: pl.LazyFrame
+
+
+@dataclass(frozen=True)
+class Push:
+    """A month's push, supplement 0, both tables sorted by key, and how many items were found."""
+
+    items: pl.DataFrame
+    enterprises: pl.DataFrame
+    found: int
+
+
+def push_of(month: str, insured: pl.LazyFrame, now: Known, before: Known, terms: PolicyTerms) -> Push:
+    """The push of a month; `insured`: policies that count, of its policy year and the month before's."""
+    placed = in_place(push_items(month, insured, now, before, terms)).collect()
+    listed = pl.col("place") < terms.push_items_limit
+    counts = placed.lazy().group_by("uscc").agg(
+        listed.sum().alias("items"), (~listed).sum().alias("items_left_out")
+    )  # fmt: skip
+    covered = covered_in(month, insured)
+    spread = overviews(covered, exposures(two_years(month, now.exports), covered), counts)
+    items = placed.lazy().filter(listed).with_columns(sentence(terms).alias("sentence_zh"))
+    enterprises = spread.with_columns(concentration_sentence(terms).alias("sentence_zh"))
+    return Push(
+        _as_table(PUSH_LIST, items, month), _as_table(PUSH_ENTERPRISES, enterprises, month), placed.height
     )
 
 
 def push_items(
-    month: str,
-    insured: pl.LazyFrame,
-    exports: pl.LazyFrame,
-    ratings: pl.LazyFrame,
-    ratings_before: pl.LazyFrame,
-    bulletins: pl.LazyFrame,
-    bulletins_before: pl.LazyFrame,
-    terms: PolicyTerms,
+    month: str, insured: pl.LazyFrame, now: Known, before: Known, terms: PolicyTerms
 ) -> pl.LazyFrame:
     """Every item with its score and without its sentence, before any is dropped for the limit."""
     covered = covered_in(month, insured)
-    cells = two_years(month, exports).cache()
+    cells = two_years(month, now.exports).cache()
     exposed = exposures(cells, covered).cache()
-    growing = growing_markets(cells, terms.excluded_countries)
+    growing = growing_markets(comparable(cells, terms.threshold_usd), terms.excluded_countries)
     found = (
-        _rating_items(month, exposed, ratings, ratings_before),
-        alerts(news(month, bulletins, bulletins_before), exposed),
-        _market_items(month, suggestions(cells, covered, growing), ratings),
+        _rating_items(month, exposed, now.ratings, before.ratings),
+        alerts(month, now.bulletins, before.bulletins, exposed, _a_month_before(month, insured, before)),
+        _market_items(month, suggestions(cells, covered, growing), now.ratings),
     )
     excluded = pl.col("trading_country").is_in(list(terms.excluded_countries))
     return (
@@ -83,6 +85,12 @@ def push_items(
         .with_columns(excluded.alias("is_excluded"))
         .with_columns(score().alias("priority"))
     )
+
+
+def _a_month_before(month: str, insured: pl.LazyFrame, before: Known) -> pl.LazyFrame:
+    """The exposures that the push of the month before was made from."""
+    earlier = shift(month, -1)
+    return exposures(two_years(earlier, before.exports), covered_in(earlier, insured))
 
 
 def _rating_items(
@@ -98,13 +106,16 @@ def _rating_items(
 
 
 def _market_items(month: str, suggested: pl.LazyFrame, ratings: pl.LazyFrame) -> pl.LazyFrame:
+    nothing = pl.lit(0).cast(SUM)
     return suggested.join(_ratings_text(month, ratings), on="trading_country", how="left").select(
         "uscc", "trading_country", "item", "growth", "exporters",
         pl.lit("market_info").alias("topic"),
         pl.lit("market_growing").alias("reason"),
         pl.lit(CITY_SOURCE).alias("source"),
-        pl.lit(0).cast(SUM).alias("exposure_usd"),
+        nothing.alias("exposure_usd"),
+        nothing.alias("previous_usd"),
         pl.lit(0).cast(SHARE).alias("share"),
+        pl.lit(value=False).alias("is_new_market"),
         pl.col("market_ratings").fill_null("无数据"),
     )  # fmt: skip
 
@@ -130,3 +141,10 @@ def _shaped(found: pl.LazyFrame) -> pl.LazyFrame:
         for name, dtype in columns
         if name not in _LATER
     )
+
+
+def _as_table(table: Table, rows: pl.LazyFrame, month: str) -> pl.DataFrame:
+    """The rows in the table's columns and order, as supplement 0."""
+    marked = rows.with_columns(pl.lit(month).alias("push_month"), pl.lit(0).alias("supplement"))
+    exact = marked.select(pl.col(name).cast(dtype) for name, dtype in table.schema.items())
+    return exact.sort(table.key).collect()

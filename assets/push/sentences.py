@@ -54,8 +54,8 @@ def rating_text(rating: pl.Expr) -> pl.Expr:
     return pl.when(rating == NOT_CLASSIFIED).then(pl.lit("未评级")).otherwise(classed).fill_null("无数据")
 
 
-def _country() -> pl.Expr:
-    return pl.col("trading_country").replace_strict(
+def _country(column: str = "trading_country") -> pl.Expr:
+    return pl.col(column).replace_strict(
         {country.code: country.zh for country in COUNTRIES.values()}, return_dtype=pl.String
     )
 
@@ -99,10 +99,14 @@ def _bulletin() -> pl.Expr:
         "country_risk": "国别风险信息",
     }
     kind = pl.col("topic").replace_strict(kinds, return_dtype=pl.String)
-    changed = pl.col("reason").str.ends_with("_changed")
-    mark = pl.when(changed).then(pl.lit("更新")).otherwise(pl.lit(""))
+    ends = pl.col("reason").str.ends_with
+    mark = pl.when(ends("_changed")).then(pl.lit("更新")).otherwise(pl.lit(""))
     until = pl.coalesce(pl.format("有效期至 {}", "valid_to"), pl.lit("撤销前有效"))
-    return pl.format("{}{}：{}（{}，{} 级，{}）。", kind, mark, "title", _country(), "severity", until)
+    gone = pl.format(
+        "此前推送的{}：{}（{}）已于 {} 撤销或不再适用。", kind, "title", _country(), "effective_on"
+    )
+    told = pl.format("{}{}：{}（{}，{} 级，{}）。", kind, mark, "title", _country(), "severity", until)
+    return pl.when(ends("_withdrawn")).then(gone).otherwise(told)
 
 
 def _market() -> pl.Expr:
@@ -113,17 +117,36 @@ def _market() -> pl.Expr:
     )  # fmt: skip
 
 
+def concentration_sentence(terms: PolicyTerms) -> pl.Expr:
+    """sentence_zh of an enterprise: how its exports spread over countries, and what is not listed."""
+    spread = pl.format(
+        "贵企业近十二个月出口 {} 个国家（地区），其中新市场 {} 个；最大市场为{}，占出口总额 {}，"
+        "前三大市场合计占 {}；市场集中度指数 {}（满值 10000）。来源：贵企业报关数据汇总。",
+        "countries", "new_markets", _country("largest_country"), percent_text(pl.col("largest_share")),
+        percent_text(pl.col("top_three_share")), "concentration",
+    )  # fmt: skip
+    rest = pl.when(pl.col("items_left_out") > 0).then(
+        pl.format("本月另有 {} 条因条数上限未列出。", "items_left_out")
+    )
+    return pl.concat_str(
+        pl.lit("「样例」" if terms.sample else ""),
+        spread.fill_null("贵企业近十二个月没有对境外买方的出口记录。"),
+        rest.fill_null(""),
+        pl.lit(GUIDANCE_ONLY),
+    )
+
+
 def _own_figures() -> pl.Expr:
     amount, share = usd_text(pl.col("exposure_usd")), percent_text(pl.col("share"))
     return pl.format("贵企业近十二个月对其出口 {}，占出口总额 {}，{}。", amount, share, _trend())
 
 
 def _trend() -> pl.Expr:
-    """Against the twelve months before, in whole percent towards zero."""
-    now, past = (pl.col(c).cast(pl.Decimal(38, 2)).to_physical() for c in ("exposure_usd", "past_usd"))
+    """Against the twelve months before, in whole percent towards zero; a new market is called one."""
+    now, past = (pl.col(c).cast(pl.Decimal(38, 2)).to_physical() for c in ("exposure_usd", "previous_usd"))
     rise = pl.when(past > 0).then((now - past).abs() * 100 // past).cast(pl.Int64)
     return (
-        pl.when(past == 0)
+        pl.when("is_new_market")
         .then(pl.lit("前十二个月无出口，为新市场"))
         .when(rise < 1)
         .then(pl.lit("与前十二个月大致持平"))

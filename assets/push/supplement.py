@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
-from schemas.push import PUSH_LIST
+from schemas.table import Table
 
-ITEM = [name for name in PUSH_LIST.key if name != "supplement"]
-_CONTENT = [name for name in PUSH_LIST.names if name not in ("supplement", *ITEM)]
+Rows = Mapping[Table, pl.DataFrame]
+NUMBER = "supplement"
 
 
-def with_supplement(sent: pl.DataFrame | None, fresh: pl.DataFrame) -> pl.DataFrame:
-    """What was sent, and as the next supplement what is new or says something else now.
+def with_supplement(earlier: Rows, fresh: Rows, number: int) -> dict[Table, pl.DataFrame]:
+    """What was made before, and as supplement `number` what is new or says something else now.
 
-    `sent`: the month's list as it stands (None: not made yet). An item that would no longer be
-    sent stays in the list: it was.
+    All tables of a month count their supplements together. What would no longer be sent stays in the
+    list: it was. A table that was not made before is taken as it comes.
     """
-    if sent is None:
-        return fresh
-    last = sent.sort("supplement").unique(ITEM, keep="last", maintain_order=True)
-    same = fresh.join(last, on=[*ITEM, *_CONTENT], how="semi", nulls_equal=True)
-    news = fresh.join(same.select(ITEM), on=ITEM, how="anti")
+    return {
+        table: _with_news(table, earlier[table], rows, number) if table in earlier else rows
+        for table, rows in fresh.items()
+    }
+
+
+def _with_news(table: Table, earlier: pl.DataFrame, fresh: pl.DataFrame, number: int) -> pl.DataFrame:
+    own = [name for name in table.key if name != NUMBER]
+    last = earlier.sort(NUMBER).unique(own, keep="last", maintain_order=True).drop(NUMBER)
+    news = fresh.join(last, on=last.columns, how="anti", nulls_equal=True)
     if news.is_empty():
-        return sent
-    number = max(sent["supplement"].to_list()) + 1
-    numbered = news.with_columns(supplement=pl.lit(number, pl.Int32))
-    return pl.concat([sent, numbered]).sort(PUSH_LIST.key)
+        return earlier
+    return pl.concat([earlier, news.with_columns(pl.lit(number, pl.Int32).alias(NUMBER))]).sort(table.key)

@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 import polars as pl
 
-from assets.storage.read_file import (
+from assets.storage.text_rows import (
     FileRefused,
     contract_time,
     field_of,

@@ -48,10 +48,12 @@ def publish_release(house: House, run: str) -> Released:
     _record_run(lake, house, run, items, last)
     everything = [*items, *contents(lake, {RUNS.name: "none"})]
     loaded = load_reporting(house.reporting, _by_table(lake, everything))
+    state = house.state()
     about = {
         "made_at": house.now.isoformat(),
         "code_version": CODE_VERSION,
-        "terms_version": house.state().calendar.terms_version,
+        "terms_version": state.calendar.terms_version,
+        "register": {"acts": len(state.register.acts), "sha256": state.register.tip},
     }
     folder = write_release(lake, items, about, beside=contents(lake, {RUNS.name: "none"}))
     return Released(
@@ -83,9 +85,9 @@ def _record_run(
     earlier = lake.scan(RUNS).collect()
     known = {name for inputs in earlier["inputs"] for name in json.loads(inputs)}
     inputs = {
-        f"{d.source}/{d.name}": {"sha256": d.sha256, "rows": d.rows}
+        d.name: {"sha256": d.sha256, "rows": d.rows}
         for d in Deliveries(house.root).all
-        if f"{d.source}/{d.name}" not in known
+        if d.name not in known
     }
     before = {i["file"]: i["sha256"] for i in last["items"]} if last else {}  # type: ignore[attr-defined]
     outputs = {

@@ -16,7 +16,8 @@ import pytest
 
 from assets.storage import read_database
 from assets.storage.read_database import SourceDatabaseError, database_changes, newest_change
-from assets.storage.read_file import FileRefused, read_file
+from assets.storage.read_file import read_file
+from assets.storage.text_rows import FileRefused
 from schemas.customs import DECLARATIONS
 from schemas.eligibility import ENTERPRISES
 from schemas.table import Source

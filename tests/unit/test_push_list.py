@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -12,10 +14,12 @@ import pytest
 
 from assets.push.exposure import covered_in, exposures, two_years
 from assets.push.figures import percent_text, ratio, usd_text
-from assets.push.markets import growing_markets, suggestions
-from assets.push.push_list import push_items, push_list
+from assets.push.markets import comparable, growing_markets, suggestions
+from assets.push.priority import A_CLASS, A_GRADE, EXCLUDED, MOST_CLASSES, REASONS, WHOLE_SHARE, score
+from assets.push.push_list import Known, Push, push_items, push_of
 from assets.push.ratings import rating_changes
-from schemas.push import COUNTRY_RISK, PUSH_LIST, RISK_BULLETINS
+from assets.push.supplement import with_supplement
+from schemas.push import COUNTRY_RISK, PUSH_ENTERPRISES, PUSH_LIST, RISK_BULLETINS
 from schemas.table import SUM
 from schemas.terms.loader import load_terms
 
@@ -70,16 +74,27 @@ ONE = exports(("A", "USA", "85", "2025-07", "75.00"), ("A", "DEU", "84", "2024-0
 NO_RATINGS, NO_BULLETINS = rated(), bulletins()
 
 
+def push(month: str = MONTH, **given: Any) -> Push:
+    """The push of a month; what was known a month before is the same unless given as `…_before`."""
+
+    def known(ending: str) -> Known:
+        frames = {"exports": ONE, "ratings": NO_RATINGS, "bulletins": NO_BULLETINS}
+        return Known(**{name: given.get(name + ending, frame) for name, frame in frames.items()})
+
+    return push_of(
+        month, given.get("insured", insured("A")), known(""), known("_before"), given.get("terms", TERMS)
+    )
+
+
 def pushed(**given: Any) -> pl.DataFrame:
-    frames: dict[str, Any] = {"insured": insured("A"), "exports": ONE, "ratings": NO_RATINGS,
-              "ratings_before": NO_RATINGS, "bulletins": NO_BULLETINS,
-              "bulletins_before": NO_BULLETINS, "terms": TERMS}  # fmt: skip
-    return push_list(MONTH, **(frames | given)).collect()
+    return push(**given).items
 
 
 def test_the_list_keeps_its_contract_even_when_empty() -> None:
     assert pushed().schema == PUSH_LIST.schema
-    PUSH_LIST.pandera_model().validate(pushed(bulletins=bulletins(bulletin())))
+    made = push(bulletins=bulletins(bulletin()))
+    PUSH_LIST.pandera_model().validate(made.items)
+    PUSH_ENTERPRISES.pandera_model().validate(made.enterprises)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +124,9 @@ def test_exposure_is_of_twelve_months_and_never_china() -> None:
         ),
     )
     found = exposures(cells, pl.LazyFrame({"uscc": ["A"]})).collect()
-    assert found.rows() == [("A", "USA", Decimal("3.00"), Decimal("1.00"), Decimal("0.333333"), ["84", "85"])]
+    assert found.drop("total_usd").rows() == [
+        ("A", "USA", Decimal("3.00"), Decimal("1.00"), False, Decimal("0.333333"), ["84", "85"])
+    ]
 
 
 @pytest.mark.parametrize(
@@ -204,7 +221,13 @@ OLD = {"published_at": at("2025-05-01"), "updated_at": at("2025-05-01"),
         (OLD, OLD, []),
         (OLD, OLD | {"updated_at": at("2025-07-09")}, []),
         (OLD, OLD | {"severity": 5}, ["risk_alert_bulletin_changed"]),
-        (OLD | {"status": "withdrawn"}, OLD, ["risk_alert_bulletin_changed"]),
+        (OLD | {"status": "withdrawn"}, OLD, ["risk_alert_bulletin_new"]),
+        (OLD, OLD | {"status": "withdrawn"}, ["risk_alert_bulletin_withdrawn"]),
+        (OLD, OLD | {"countries": ["FRA"]}, ["risk_alert_bulletin_withdrawn"]),
+        (OLD, OLD | {"hs_chapters": ["01"]}, ["risk_alert_bulletin_withdrawn"]),
+        (OLD | {"status": "withdrawn"}, OLD | {"status": "withdrawn"}, []),
+        (OLD | {"valid_to": date(2025, 7, 31)},) * 2 + ([],),
+        (OLD | {"hs_chapters": ["01"]}, OLD, ["risk_alert_bulletin_new"]),
         (OLD | {"valid_from": date(2025, 8, 1)},) * 2 + (["risk_alert_bulletin_new"],),
         (OLD | {"published_at": at("2025-07-02")},) * 2 + (["risk_alert_bulletin_new"],),
     ],
@@ -212,8 +235,144 @@ OLD = {"published_at": at("2025-05-01"), "updated_at": at("2025-05-01"),
 def test_nothing_twice_unless_it_changed(
     before: dict[str, Any], now: dict[str, Any], reasons: list[str]
 ) -> None:
-    found = pushed(bulletins=bulletins(bulletin(**now)), bulletins_before=bulletins(bulletin(**before)))
+    sold = exports(("A", "USA", "85", "2025-03", "75.00"))
+    found = pushed(
+        bulletins=bulletins(bulletin(**now)), bulletins_before=bulletins(bulletin(**before)),
+        exports=sold, exports_before=sold,
+    )  # fmt: skip
     assert found["reason"].to_list() == reasons
+
+
+@pytest.mark.parametrize(
+    ("sold", "since", "reasons"),
+    [
+        ("2025-07", date(2025, 7, 1), ["risk_alert_bulletin_new"]),  # a market that began in July
+        ("2025-03", date(2025, 8, 3), ["risk_alert_bulletin_new"]),  # covered since August only
+        ("2025-03", date(2025, 7, 1), []),
+    ],
+)
+def test_an_old_bulletin_is_told_to_whom_it_was_not_told(sold: str, since: date, reasons: list[str]) -> None:
+    old = bulletins(bulletin(**OLD))
+    frame = exports(("A", "USA", "85", sold, "75.00"))
+    given = {"bulletins": old, "bulletins_before": old, "exports": frame, "exports_before": frame}
+    assert pushed(insured=insured("A", since=since), **given)["reason"].to_list() == reasons
+
+
+def test_in_july_the_month_before_is_of_the_policy_year_before() -> None:
+    years = [insured("A", since=date(year, 7, 1)) for year in (2024, 2025)]
+    both = pl.concat(
+        frame.with_columns(pl.lit(date(year, 6, 30)).alias("expected_cover_to"))
+        for frame, year in zip(years, (2025, 2026), strict=True)
+    )
+    old = bulletins(bulletin(**OLD))
+    frame = exports(("A", "USA", "85", "2025-03", "75.00"))
+    given = {"bulletins": old, "bulletins_before": old, "exports": frame, "exports_before": frame}
+    assert push("2025-07", insured=both, **given).items.is_empty()
+    assert push("2025-07", insured=years[1], **given).items.height == 1
+
+
+def test_a_withdrawal_says_so_and_reminds_of_nothing() -> None:
+    sold = exports(("A", "USA", "85", "2025-03", "75.00"))
+    withdrawn = bulletin(
+        **OLD,
+    ) | {"status": "withdrawn", "updated_at": at("2025-07-20T17:00:00")}
+    (row,) = pushed(
+        bulletins=bulletins(withdrawn), bulletins_before=bulletins(bulletin(**OLD)),
+        exports=sold, exports_before=sold,
+    ).to_dicts()  # fmt: skip
+    assert row["sentence_zh"] == (
+        "此前推送的风险提示：关税调整（美国）已于 2025-07-21 撤销或不再适用。"
+        "贵企业近十二个月对其出口 75.00 美元，占出口总额 100.0%，前十二个月无出口，为新市场。"
+        "来源：中国信保。以上信息仅供参考。"
+    )
+    assert (row["priority"], row["severity"]) == (200 + 200, None)
+
+
+def test_hong_kong_macao_and_taiwan_stand_apart() -> None:
+    places = ("HKG", "MAC", "TWN", "CHN")
+    rows = ((("A", place, "85", "2025-07", f"{10 + n}.00")) for n, place in enumerate(places))
+    ratings = rated(*((place, "oecd", "0", date(2024, 1, 1), "2025-01-01") for place in places))
+    found = pushed(exports=exports(*rows), ratings=ratings, ratings_before=ratings)
+    assert dict(found.select("trading_country", "exposure_usd").rows()) == {
+        "HKG": Decimal("10.00"), "MAC": Decimal("11.00"), "TWN": Decimal("12.00"),
+    }  # fmt: skip
+    assert [text[:4] for text in found["sentence_zh"]] == ["中国香港", "中国澳门", "中国台湾"]
+
+
+def test_how_far_a_rating_moved_and_whether_a_market_is_new() -> None:
+    frame = exports(
+        ("A", "USA", "85", "2025-07", "1.00"), ("A", "USA", "85", "2024-07", "1.00"),
+        ("A", "FRA", "85", "2025-07", "1.00"),
+    )  # fmt: skip
+    was = [(c, "oecd", r, date(2024, 1, 1), "2025-01-01") for c, r in (("USA", "2"), ("FRA", "6"))]
+    now = [(c, "oecd", r, date(2025, 7, 15), "2025-07-15") for c, r in (("USA", "5"), ("FRA", "5"))]
+    found = pushed(exports=frame, ratings=rated(*was, *now), ratings_before=rated(*was))
+    assert found.select("trading_country", "change", "steps", "is_new_market").rows() == [
+        ("FRA", "down", -1, True), ("USA", "up", 3, False),
+    ]  # fmt: skip
+
+
+def test_concentration_by_hand() -> None:
+    """50, 30, 10, 10 of 100: 2500 + 900 + 100 + 100."""
+    amounts = {"USA": "50.00", "DEU": "30.00", "FRA": "10.00", "ITA": "10.00"}
+    frame = exports(*(("A", country, "85", "2025-07", usd) for country, usd in amounts.items()))
+    (found,) = push(exports=frame).enterprises.to_dicts()
+    assert (found["countries"], found["new_markets"], found["concentration"]) == (4, 4, 3600)
+    assert (found["largest_country"], found["largest_share"]) == ("USA", Decimal("0.500000"))
+    assert found["top_three_share"] == Decimal("0.900000")
+    assert found["sentence_zh"] == (
+        "贵企业近十二个月出口 4 个国家（地区），其中新市场 4 个；最大市场为美国，占出口总额 50.0%，"
+        "前三大市场合计占 90.0%；市场集中度指数 3600（满值 10000）。"
+        "来源：贵企业报关数据汇总。以上信息仅供参考。"
+    )
+
+
+def test_who_is_covered_and_sold_nothing_is_told_so() -> None:
+    (found,) = push(insured=insured("Z")).enterprises.to_dicts()
+    assert (found["items"], found["exposure_usd"], found["largest_country"]) == (0, 0, None)
+    assert found["sentence_zh"] == "贵企业近十二个月没有对境外买方的出口记录。以上信息仅供参考。"
+
+
+def test_markets_compare_with_exporters_of_the_policys_size_only() -> None:
+    """A seventh exporter to Vietnam is over the threshold by its sales elsewhere: it is in no sum."""
+    rows = [*city([130] * 6, EVEN), ("E9", "VNM", "85", "2025-07", "100.00")]
+    rows += [("E9", "VNM", "85", "2024-07", "100.00"), ("E9", "USA", "85", "2025-07", "7999900.01")]
+    cells = two_years(MONTH, exports(*rows))  # type: ignore[arg-type]
+    sized = comparable(cells, TERMS.threshold_usd)
+    assert sorted(sized.collect()["uscc"].unique()) == [f"E{n}" for n in range(6)]
+    assert growing_markets(sized, ()).collect()["growth"].to_list() == [30]
+
+
+def test_the_score_is_the_one_that_readers_are_told() -> None:
+    """docs/push.md shows every reason with its points, and the sum."""
+    text = (Path(__file__).parents[2] / "docs" / "push.md").read_text("utf-8")
+    told = {reason: int(points) for reason, points in re.findall(r"^\| `(\w+)` \| (\d+) \|", text, re.M)}
+    assert told == REASONS
+    for number in (A_CLASS, MOST_CLASSES, A_GRADE, WHOLE_SHARE, EXCLUDED):
+        assert f" {number} " in text
+    one = {"reason": "rating_up", "steps": 7, "severity": None, "share": Decimal("0.5"), "is_excluded": True}
+    two = {"reason": "risk_alert_bulletin_new", "steps": None, "severity": 5, "share": Decimal("0.009999"),
+           "is_excluded": False}  # fmt: skip
+    schema: dict[str, Any] = {
+        name: PUSH_LIST.schema[name] for name in ("reason", "steps", "severity", "share")
+    }
+    frame = pl.DataFrame([one, two], schema=schema | {"is_excluded": pl.Boolean})
+    assert frame.select(score()).to_series().to_list() == [600 + 5 * 40 + 100 + 50, 400 + 5 * 50 + 1]
+
+
+def test_what_is_learnt_later_is_a_supplement_and_what_was_sent_stays() -> None:
+    first = push(bulletins=bulletins(bulletin()))
+    made = {PUSH_LIST: first.items, PUSH_ENTERPRISES: first.enterprises}
+    assert all(rows.equals(made[t]) for t, rows in with_supplement(made, made, 1).items())
+    later = push(bulletins=bulletins(bulletin(severity=5), bulletin(bulletin_no="B2")))
+    fresh = {PUSH_LIST: later.items, PUSH_ENTERPRISES: later.enterprises}
+    second = with_supplement(made, fresh, 1)
+    items = second[PUSH_LIST].select("item", "severity", "supplement").rows()
+    assert items == [("B1", 3, 0), ("B1", 5, 1), ("B2", 3, 1)]
+    assert second[PUSH_ENTERPRISES].select("items", "supplement").rows() == [(1, 0), (2, 1)]
+    none = push()
+    gone = {PUSH_LIST: none.items, PUSH_ENTERPRISES: none.enterprises}
+    assert with_supplement(second, gone, 2)[PUSH_LIST].equals(second[PUSH_LIST])
 
 
 def test_a_worsened_rating_reads_as_a_sentence_with_reminder() -> None:
@@ -241,8 +400,11 @@ def test_the_limit_drops_the_lowest_first_and_the_rest_can_be_counted() -> None:
     given = bulletins(*(bulletin(bulletin_no=f"B{n}", severity=n) for n in range(1, 6)))
     terms = replace(TERMS, push_items_limit=2)
     assert pushed(bulletins=given, terms=terms)["item"].to_list() == ["B4", "B5"]
-    every = push_items(MONTH, insured("A"), ONE, NO_RATINGS, NO_RATINGS, given, NO_BULLETINS, terms)
-    assert every.collect().height == 5
+    now, before = Known(ONE, NO_RATINGS, given), Known(ONE, NO_RATINGS, NO_BULLETINS)
+    assert push_items(MONTH, insured("A"), now, before, terms).collect().height == 5
+    (overview,) = push(bulletins=given, terms=terms).enterprises.to_dicts()
+    assert (overview["items"], overview["items_left_out"]) == (2, 3)
+    assert "本月另有 3 条因条数上限未列出。" in overview["sentence_zh"]
 
 
 def city(now: list[int], past: list[int], country: str = "VNM") -> list[tuple[str, ...]]:

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from assets.validation import judge, judge_again
+from schemas.bad_bytes import carried
 from schemas.customs import DECLARATIONS, RATES, UPDATED_AT
 from schemas.eligibility import ENTERPRISES, OBJECTIONS
 from schemas.policies import POLICIES
@@ -181,6 +182,8 @@ def test_a_good_line_is_accepted_as_it_is() -> None:
         ({"updated_at": "2024-05-02T16:00:00Z"}, []),
         ({"amount": "x", "currency": "ABC", "line_no": None, "hs_code": "1"},
          ["missing:line_no", "unknown:currency", "unreadable:amount", "unreadable:hs_code"]),
+        ({"consignor_name": f"甲{carried(b'x')}公司"}, ["bad_bytes:consignor_name"]),
+        ({"hs_code": f"010203040{carried(b'5')}"}, ["bad_bytes:hs_code", "unreadable:hs_code"]),
         ({"amount": "-1", "closed_on": "2024-06-01"},
          ["event_after_update:closed_on", "negative:amount"]),
     ],

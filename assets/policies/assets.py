@@ -45,6 +45,12 @@ def claims_ledger(work: Work) -> Made:
     return ledger(work, CLAIMS)
 
 
+@tables_asset("service_usage_ledger", group=GROUP, deps=["deliveries"])
+def service_usage_ledger(work: Work) -> Made:
+    """Every version of every use of a service."""
+    return ledger(work, SERVICE_USAGE)
+
+
 @tables_asset("policy_reconciliation", "policy_differences", group=GROUP)
 def policy_reconciliation(work: Work) -> dict[str, Made]:
     """Every policy of the year against roster and terms: one status, all differences."""

@@ -287,7 +287,7 @@ def explain(
     Example: tongbao roster explain --policy-year 2025 91440300TB0000001F
     """
     from assets.eligibility.explain import explain as find
-    from pipelines.reading import show_explanation
+    from pipelines.reading_roster import show_explanation
 
     load_terms(policy_year)
     found = find(state_of(settings()), policy_year, credit_code(uscc))
@@ -302,16 +302,22 @@ def explain(
 @roster_app.command()
 def diff(
     policy_year: Year,
+    older: Annotated[str | None, typer.Argument(help="An edition's number.")] = None,
+    newer: Annotated[str, typer.Argument(help="Another one, or draft for today's list.")] = "draft",
     limit: Annotated[int, typer.Option(help="How many lines to show.")] = 40,
 ) -> None:
-    """What each edition changed of the one before.
+    """What one edition changed of another, with the reason of each line; without two, of each one before.
 
-    Example: tongbao roster diff --policy-year 2024
+    Example: tongbao roster diff --policy-year 2024 1 2
     """
-    from pipelines.reading import show_changes
+    from assets.eligibility.draft import diff as find
+    from pipelines.reading_roster import show_changes, show_diff
 
     load_terms(policy_year)
-    show_changes(out, settings().lake, policy_year, limit)
+    if older is None:
+        show_changes(out, settings().lake, policy_year, limit)
+    else:
+        show_diff(out, find(state_of(settings()), policy_year, older, newer), limit)
 
 
 @app.command()
@@ -401,7 +407,7 @@ def verify() -> None:
     Example: tongbao verify
     """
     from assets.supply.verify import verify_lake
-    from pipelines.reading import show_verification
+    from pipelines.reading_roster import show_verification
 
     given = settings()
     found = verify_lake(given.lake, given.reporting)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from assets.flow import RELEASED
+from assets.flow import RELEASED, TO_MEND
 from assets.storage.deliveries import Deliveries
 from assets.storage.lake import Lake
 from assets.storage.releases import (
@@ -44,7 +44,7 @@ def publish_release(house: House, run: str) -> Released:
     lake = Lake(house.root)
     last = latest(house.root)
     items = contents(lake, RELEASED)
-    hold_to_bounds(items, last, house.bounds)
+    hold_to_bounds(items, last, house.bounds, unbounded=TO_MEND)
     _record_run(lake, house, run, items, last)
     everything = [*items, *contents(lake, {RUNS.name: "none"})]
     loaded = load_reporting(house.reporting, _by_table(lake, everything))

@@ -13,7 +13,13 @@ from assets.storage.manifest import LakeBusy
 from pipelines.planner import JOBS
 from pipelines.policy_acts import policy_accept
 from pipelines.push_acts import push_send
-from pipelines.roster_acts import roster_confirm, roster_decide, roster_object, roster_publish
+from pipelines.roster_acts import (
+    roster_confirm,
+    roster_decide,
+    roster_import,
+    roster_object,
+    roster_publish,
+)
 
 _ABOUT = {
     "references": "Ledgers of rates, registry, lists, policies, claims, ratings and bulletins.",
@@ -84,5 +90,6 @@ nightly_schedule = dg.ScheduleDefinition(
 )
 jobs: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
     pull_job, *table_jobs, release_job, nightly,
-    roster_publish, roster_object, roster_decide, roster_confirm, policy_accept, push_send,
+    roster_import, roster_publish, roster_object, roster_decide, roster_confirm,
+    policy_accept, push_send,
 ]  # fmt: skip

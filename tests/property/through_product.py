@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from assets.arrivals.receive import place
+from assets.arrivals.pieces import place
 from assets.customs.exports import annual_exports, cube, line_counts, monthly_exports
 from assets.customs.value import month_rates, value_lines
 from assets.eligibility.decide import decide, roster_date
@@ -64,7 +64,7 @@ def customs_of(sources: Sources, now: datetime) -> Customs:
     rates = current(ledger_of(sources, RATES, now).lazy(), RATES).collect()
     valued = [
         value_lines(rows.lazy(), month_rates(rates, month, RANKING)).collect()
-        for month, rows in _by_month(ledger_of(sources, DECLARATIONS, now)).items()
+        for month, rows in by_month(ledger_of(sources, DECLARATIONS, now)).items()
     ]
     cells = pl.concat([cube(lines.lazy()) for lines in valued]).collect()
     counts = pl.concat([line_counts(lines.lazy()) for lines in valued]).collect()
@@ -73,7 +73,7 @@ def customs_of(sources: Sources, now: datetime) -> Customs:
     return Customs(valued, pl.concat(months.values()), pl.concat(years).collect(), counts)
 
 
-def _by_month(ledger: pl.DataFrame) -> dict[str, pl.DataFrame]:
+def by_month(ledger: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """The ledger by declared month; undated rows go with their declaration, else to January."""
     placed = ledger.with_columns(place().alias("month"))
     dated = ~pl.col("month").str.ends_with(UNDATED) & (pl.col("month") != UNPLACED)

@@ -34,7 +34,6 @@ class House(Protocol):
     root: Path
     now: datetime
     reporting: str
-    portal: str
     bounds: Bounds
 
     def lock(self) -> AbstractContextManager[None]:

@@ -13,6 +13,7 @@ import shutil
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Protocol
 
 import polars as pl
 
@@ -31,6 +32,12 @@ class DeliveryRefused(RuntimeError):
     """A package that is not sent, in a sentence with what to do next."""
 
 
+class Sender(House, Protocol):
+    """A house that knows where the portal picks packages up from."""
+
+    portal: str
+
+
 @dataclass(frozen=True)
 class Sent:
     """A package that is at its place and recorded; `was_there`: an earlier run had put it there."""
@@ -39,7 +46,7 @@ class Sent:
     was_there: bool
 
 
-def send(house: House, month: str) -> list[Sent]:
+def send(house: Sender, month: str) -> list[Sent]:
     """Send what the outbox does not have of a month, in order of supplement."""
     lake = Lake(house.root)
     for table in TABLES.values():
@@ -60,7 +67,7 @@ def send(house: House, month: str) -> list[Sent]:
     return done
 
 
-def stage(house: House, lake: Lake, month: str, supplement: int) -> Package:
+def stage(house: Sender, lake: Lake, month: str, supplement: int) -> Package:
     """The package in the lake, written where it is not there yet."""
     packages = house.root / "packages"
     folder, draft = (packages / (mark + package_name(month, supplement)) for mark in ("", "."))
@@ -112,7 +119,7 @@ def _recorded(lake: Lake, month: str) -> set[int]:
     return set(rows["supplement"])
 
 
-def _record(house: House, lake: Lake, package: Package) -> None:
+def _record(house: Sender, lake: Lake, package: Package) -> None:
     manifest = package.manifest
     row = pl.DataFrame(
         {
@@ -134,7 +141,7 @@ def _record(house: House, lake: Lake, package: Package) -> None:
     lake.commit(PUSH_OUTBOX.name, {ALL: staged.entry("")})
 
 
-def _load(house: House, lake: Lake) -> None:
+def _load(house: Sender, lake: Lake) -> None:
     """The outbox as it stands into the reporting database."""
     entry = lake.read(PUSH_OUTBOX.name).get(ALL)
     if entry is not None:

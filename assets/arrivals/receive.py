@@ -80,6 +80,7 @@ def receive(root: Path, arrival: Arrival, sha256: str, received_at: datetime) ->
         amount_sum=amount,
         encoding=text.encoding,
         notes=text.notes,
+        corrects=text.corrects,
         pieces=pieces,
     )
 

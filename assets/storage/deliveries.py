@@ -52,6 +52,8 @@ class Delivery:
     """The sentence that refuses the whole delivery; it then has no pieces."""
     same_as: str | None = None
     """The name of the earlier delivery with the same bytes; it then has no pieces."""
+    corrects: tuple[str, ...] = ()
+    """The refused rows that its rows correct (schemas.operations.CORRECTS)."""
     pieces: Mapping[str, Piece] = field(default_factory=dict)
 
     @property
@@ -106,6 +108,20 @@ class Deliveries:
         """(source, sha256) → the delivery that brought it."""
         return {(d.source, d.sha256): d for d in self.all if not d.same_as and not d.refused}
 
+    def corrected(self, source: str) -> frozenset[str]:
+        """The refused rows of a source that a delivery corrects (schemas.operations.CORRECTS)."""
+        return frozenset(
+            row for delivery in self.all if delivery.source == source for row in delivery.corrects
+        )
+
+    def corrected_rows(self) -> dict[str, list[str]]:
+        """First digits of a delivery's SHA-256 → its rows that another one corrects, in order."""
+        found: dict[str, set[str]] = {}
+        for delivery in self.all:
+            for name in delivery.corrects:
+                found.setdefault(name.partition("#")[0], set()).add(name)
+        return {sha256: sorted(rows) for sha256, rows in found.items()}
+
     def pieces(self, source: str, key: str | None = None) -> list[tuple[Delivery, str, Piece]]:
         """The pieces of a source, of one key or of all: (delivery, key, piece)."""
         return [
@@ -120,4 +136,4 @@ class Deliveries:
 def _delivery(item: dict[str, object]) -> Delivery:
     delivery = Delivery(**item)  # type: ignore[arg-type]
     pieces = {key: Piece(**piece) for key, piece in item["pieces"].items()}  # type: ignore[attr-defined]
-    return replace(delivery, notes=tuple(delivery.notes), pieces=pieces)
+    return replace(delivery, notes=tuple(delivery.notes), corrects=tuple(delivery.corrects), pieces=pieces)

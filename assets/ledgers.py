@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from assets.arrivals.receive import place, read_pieces
+from assets.arrivals.pieces import place, read_pieces
 from assets.validation import judge_again
 from assets.versions import classify
 from assets.work import Balance, Made, Work

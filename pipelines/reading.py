@@ -16,9 +16,8 @@ from assets.storage.releases import latest
 from pipelines.settings import Settings
 from pipelines.terminal import show
 from schemas.catalogue import TABLES
-from schemas.codes.labels import label, reason_label
+from schemas.codes.labels import label
 from schemas.eligibility import ROSTER_CHANGES
-from schemas.operations import REJECTED_ROWS
 from schemas.push import PUSH_LIST
 from schemas.statistics import ANNUAL_STATISTICS
 from schemas.terms.loader import PolicyTerms
@@ -144,40 +143,6 @@ def show_changes(out: Console, root: Path, policy_year: int, limit: int) -> None
         title,
         changes.select(editions, pl.exclude("policy_year", "from_edition", "to_edition")).head(limit),
     )
-
-
-def show_rejects(out: Console, root: Path, source: str | None, reason: str | None, limit: int) -> None:
-    """Open refused rows: counts by reason, then rows."""
-    rows = Lake(root).scan(REJECTED_ROWS, ["all"]).filter(pl.col("status") == "open")
-    if source:
-        rows = rows.filter(pl.col("source") == source)
-    if reason:
-        rows = rows.filter(pl.col("reasons").list.contains(reason))
-    found = rows.collect()
-    counts = (
-        found.select("source", pl.col("reasons").alias("reason"))
-        .explode("reason")
-        .group_by("source", "reason")
-        .len("rows")
-        .sort("source", "rows", "reason", descending=[False, True, False])
-    )
-    out.print(f"[bold]{found.height:,} open refused rows[/bold]")
-    for (name,), its in counts.group_by("source", maintain_order=True):
-        origin = TABLES[str(name)]
-        titles = {column.name: column.zh for column in origin.columns}
-        meaning = [reason_label(code, titles) for code in its["reason"]]
-        out.print()
-        show(
-            out,
-            f"{name} {origin.zh}",
-            its.select("rows", "reason", pl.Series("含义", meaning, dtype=pl.String)),
-        )
-    shown = found.select(
-        "source", pl.col("delivery_sha256").str.head(12).alias("delivery"), "row", "reasons", "raw"
-    )
-    if found.height:
-        out.print()
-        show(out, f"The first {min(limit, found.height)}", shown.head(limit))
 
 
 def show_push(out: Console, root: Path, month: str) -> None:

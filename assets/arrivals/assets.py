@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.arrivals.receive import pull
+from assets.arrivals.pull import pull
 from assets.materialize import column_schema
 from schemas.catalogue import SOURCES
 
@@ -49,7 +49,7 @@ def deliveries(context: dg.AssetExecutionContext) -> Iterator[Any]:
         metadata={
             "new_deliveries": len(new),
             "rows_received": sum(delivery.rows for delivery in new),
-            "rows_rejected": sum(p.rejected for d in new for p in d.pieces.values()),
+            "rows_rejected": sum(delivery.rejected for delivery in new),
             "refused": dg.MetadataValue.md("\n".join(f"- {why}" for why in refused) or "none"),
         }
     )

@@ -45,6 +45,10 @@ class Delivery:
     sha256: str
     received_at: str
     rows: int = 0
+    rejected: int = 0
+    """Rows refused at receipt; they are judged again whenever codes or rules change."""
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    """Reason → rows that it refused at receipt; a row may have several."""
     amount_sum: str | None = None
     encoding: str = ""
     notes: tuple[str, ...] = ()
@@ -55,6 +59,11 @@ class Delivery:
     corrects: tuple[str, ...] = ()
     """The refused rows that its rows correct (schemas.operations.CORRECTS)."""
     pieces: Mapping[str, Piece] = field(default_factory=dict)
+
+    @property
+    def accepted(self) -> int:
+        """Rows that no reason refused at receipt."""
+        return self.rows - self.rejected
 
     @property
     def stamp(self) -> tuple[str, str, int, int]:

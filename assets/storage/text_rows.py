@@ -182,7 +182,7 @@ def corrected_rows(rows: pl.LazyFrame, column: str | None) -> tuple[str, ...]:
     if column is None:
         return ()
     named = pl.col(column).cast(pl.String).str.strip_chars().alias(CORRECTS.name)
-    found = rows.select(named).filter(named != "").unique().collect(engine="streaming")
+    found = rows.select(named).filter(pl.col(CORRECTS.name) != "").unique().collect(engine="streaming")
     return tuple(sorted(found[CORRECTS.name]))
 
 

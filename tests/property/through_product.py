@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from assets.arrivals.receive import place
+from assets.arrivals.pieces import place
 from assets.customs.exports import annual_exports, cube, line_counts, monthly_exports
 from assets.customs.value import month_rates, value_lines
 from assets.eligibility.decide import decide, roster_date

@@ -1,0 +1,170 @@
+"""Pieces: the judged rows of one delivery, kept by the key of their ledger, and read back by key.
+
+A delivery is taken in batches of at most `BATCH_ROWS` rows, so that memory is bounded whatever its
+size; what is gathered beyond `HELD_ROWS` waits in scratch files. A piece holds its rows in the order
+of the delivery, so its bytes do not depend on how it was cut into batches.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+
+from assets.storage.deliveries import UNDATED, UNPLACED, Deliveries, Piece
+from assets.storage.lake import write_parquet
+from assets.storage.text_rows import ROW
+from schemas.table import Source
+
+BATCH_ROWS = 50_000
+"""Rows judged at once."""
+HELD_ROWS = 100_000
+"""Rows held in memory before they go to scratch files."""
+ALL_ROWS = "all"
+"""The one key of a source that is not partitioned."""
+
+
+def batches(rows: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+    """The rows in order, at most `BATCH_ROWS` at a time."""
+    for chunk in rows.collect_batches(chunk_size=BATCH_ROWS, engine="streaming", lazy=True):
+        yield from chunk.iter_slices(BATCH_ROWS)
+
+
+class Pieces:
+    """Gathers the judged rows of one delivery and stores them as one piece a key."""
+
+    def __init__(self, source: Source, scratch: Path) -> None:
+        """Nothing gathered yet; `scratch` is an empty folder that outlives the storing."""
+        self.source, self._scratch = source, scratch
+        self.rows = 0
+        self.reasons: Counter[str] = Counter()
+        self._rejected: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
+        self._newest: dict[str, datetime] = {}
+        self._held: dict[str, list[pl.DataFrame]] = {}
+        self._spilt: dict[str, list[Path]] = {}
+        self._amount = Decimal(0)
+
+    @property
+    def rejected(self) -> int:
+        """How many rows were refused."""
+        return self._rejected.total()
+
+    @property
+    def amount_sum(self) -> str | None:
+        """The sum of the source's amount over the rows where it can be read; None without one."""
+        return None if self.source.amount is None else str(self._amount)
+
+    def add(self, judged: pl.DataFrame) -> None:
+        """Take the next rows, as `validation.judge` gives them."""
+        self.rows += judged.height
+        self.reasons.update(judged["reasons"].explode(empty_as_null=False).to_list())
+        if self.source.amount:
+            total = judged[self.source.amount].cast(pl.Decimal(38, 2)).sum()
+            self._amount += Decimal(total or 0).quantize(Decimal("0.01"))
+        for key, part in _parts(judged, self.source):
+            self._counts[key] += part.height
+            self._rejected[key] += part.height - part["raw"].null_count()
+            newest = part["updated_at"].max()
+            if isinstance(newest, datetime):
+                self._newest[key] = max(newest, self._newest.get(key, newest))
+            self._held.setdefault(key, []).append(part)
+        if sum(part.height for parts in self._held.values() for part in parts) > HELD_ROWS:
+            self._spill()
+
+    def store(self, root: Path, sha256: str) -> dict[str, Piece]:
+        """Write one content-named file a key into the lake at `root`; key → piece."""
+        folder = root / "received" / self.source.name
+        return {key: self._store(folder, key, sha256) for key in sorted(self._counts)}
+
+    def _store(self, folder: Path, key: str, sha256: str) -> Piece:
+        spilt = self._spilt.get(key, [])
+        frames = [pl.scan_parquet(spilt, glob=False)] if spilt else []
+        frames += [part.lazy() for part in self._held.pop(key, [])]
+        path, content = write_parquet(folder, f"{key}-{sha256[:8]}", pl.concat(frames))
+        newest = self._newest.get(key)
+        return Piece(
+            file=path.name,
+            sha256=content,
+            rows=self._counts[key],
+            rejected=self._rejected[key],
+            newest=newest.isoformat() if newest else None,
+        )
+
+    def _spill(self) -> None:
+        for key, parts in self._held.items():
+            paths = self._spilt.setdefault(key, [])
+            path = self._scratch / f"{key}-{len(paths)}.parquet"
+            pl.concat(parts).write_parquet(path, compression="lz4")
+            paths.append(path)
+        self._held.clear()
+
+
+def _parts(rows: pl.DataFrame, source: Source) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The rows by the key that their ledger is partitioned by, each part in order."""
+    if source.partition is None:
+        if rows.height:
+            yield ALL_ROWS, rows
+        return
+    keyed = rows.with_columns(place().alias(":key"))
+    for (key,), part in keyed.partition_by(":key", include_key=False, as_dict=True).items():
+        yield str(key), part
+
+
+def place() -> pl.Expr:
+    """The key a declaration row is kept under: its declared month; where the day of declaration
+    cannot be read or is not of the number's year, the number's year; else nothing."""
+    year = pl.col("declaration_no") // 10**10 % 10**4
+    day = pl.col("declared_on")
+    return (
+        pl.when(year.is_null())
+        .then(pl.lit(UNPLACED))
+        .when(day.dt.year() == year)
+        .then(day.dt.strftime("%Y-%m"))
+        .otherwise(year.cast(pl.String).str.zfill(4) + UNDATED)
+    )
+
+
+def read_pieces(root: Path, record: Deliveries, source: Source, key: str) -> pl.LazyFrame:
+    """All rows received for one key, with the delivery and row they came from.
+
+    To a declared month also belong the undated rows of its declarations, since they may be the
+    newest of a line; undated rows of declarations that no month knows belong to January.
+    """
+    rows = _read(root, source, record, key)
+    year = key[:4]
+    undated_key = year + UNDATED
+    if source.partition is None or not record.pieces(source.name, undated_key):
+        return rows
+    undated = _read(root, source, record, undated_key)
+    mine = undated.join(_numbers(rows), on="declaration_no", how="semi")
+    if not key.endswith("-01"):
+        return pl.concat([rows, mine])
+    others = {at for _, at, _ in record.pieces(source.name) if at[:4] == year}
+    known = [_numbers(_read(root, source, record, at)) for at in sorted(others - {undated_key})]
+    nobodys = undated.join(pl.concat(known).unique(), on="declaration_no", how="anti") if known else undated
+    return pl.concat([rows, mine, nobodys])
+
+
+def _numbers(rows: pl.LazyFrame) -> pl.LazyFrame:
+    return rows.select(pl.col("declaration_no").unique())
+
+
+def _read(root: Path, source: Source, record: Deliveries, key: str) -> pl.LazyFrame:
+    pieces = record.pieces(source.name, key)
+    folder = root / "received" / source.name
+    frames = [
+        pl.scan_parquet(folder / piece.file, glob=False).with_columns(delivery_sha256=pl.lit(delivery.sha256))
+        for delivery, _, piece in pieces
+    ]
+    return pl.concat(frames) if frames else _no_rows(source)
+
+
+def _no_rows(source: Source) -> pl.LazyFrame:
+    """No rows, with the columns of a piece in their order, so that pieces can be put under it."""
+    judged = {ROW: pl.Int64(), **source.schema, "reasons": pl.List(pl.String), "raw": pl.String()}
+    return pl.LazyFrame(schema={**judged, "delivery_sha256": pl.String()})

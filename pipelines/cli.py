@@ -17,6 +17,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table as Grid
 
@@ -95,8 +96,10 @@ def finish(outcome: Outcome) -> None:
     out.print(outcome.sentence())
     for sentence in outcome.waiting():
         out.print(f"[yellow]Waiting[/yellow]: {sentence}", soft_wrap=True)
+    for sentence in outcome.notes:
+        out.print(f"[yellow]Noted[/yellow]: {escape(sentence)}", soft_wrap=True)
     for sentence in outcome.refused:
-        out.print(f"[red]Refused[/red]: {sentence}")
+        out.print(f"[red]Refused[/red]: {escape(sentence)}", soft_wrap=True)
     if outcome.refused:
         raise typer.Exit(1)
 
@@ -476,7 +479,7 @@ def main() -> None:
 
 
 def _refuse(refused: Exception, status: int) -> None:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]{refused.args[0]}[/red]")
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]{escape(str(refused.args[0]))}[/red]")
     sys.exit(status)
 
 

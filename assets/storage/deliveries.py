@@ -71,6 +71,27 @@ class Delivery:
         return (self.source, self.name, self.size, self.modified_ns)
 
 
+def first_told(earlier: Iterable[Delivery], new: Iterable[Delivery]) -> list[str]:
+    """The notes on new deliveries that no earlier one of the same source had in the same words.
+
+    A column that is left out is told once, not every month.
+    """
+    told = {(delivery.source, words) for delivery in earlier for words in _words(delivery)}
+    found = []
+    for delivery in new:
+        for note, words in zip(delivery.notes, _words(delivery), strict=True):
+            if (delivery.source, words) not in told:
+                found.append(note)
+            told.add((delivery.source, words))
+    return found
+
+
+def _words(delivery: Delivery) -> list[str]:
+    """Its notes without the file's name."""
+    file = delivery.name.rpartition("/")[2]
+    return [note.removeprefix(f"{file}: ") for note in delivery.notes]
+
+
 class Deliveries:
     """All deliveries of a lake, in the order in which they were received."""
 

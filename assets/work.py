@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -113,6 +114,15 @@ class Work:
             if upstream.table == table
         }
         return sorted(found)
+
+    def contents(self, table: str) -> dict[str, str]:
+        """Upstream table → a hash over all that this key reads of it, to tell later what changed."""
+        read: dict[str, list[str]] = {}
+        for upstream in upstream_of(table, self.key, self.state.calendar, self.today):
+            entry = self.state.entries(upstream.table)[upstream.key]
+            content = entry.parts.get(upstream.part, "") if upstream.part else entry.sha256
+            read.setdefault(upstream.table, []).append(f"{upstream.key} {content}")
+        return {name: sha256("\n".join(lines).encode()).hexdigest() for name, lines in read.items()}
 
     def scan(self, table: str, key: str | None = None) -> pl.LazyFrame:
         """The rows that this key reads of another table: of all its keys there, or of one."""

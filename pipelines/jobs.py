@@ -12,7 +12,13 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
 from assets.storage.manifest import LakeBusy
 from pipelines.planner import JOBS
 from pipelines.policy_acts import policy_accept
-from pipelines.roster_acts import roster_confirm, roster_decide, roster_object, roster_publish
+from pipelines.roster_acts import (
+    roster_confirm,
+    roster_decide,
+    roster_import,
+    roster_object,
+    roster_publish,
+)
 
 _ABOUT = {
     "references": "Ledgers of rates, registry, lists, policies, claims, ratings and bulletins.",
@@ -82,5 +88,6 @@ nightly_schedule = dg.ScheduleDefinition(
 )
 jobs: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
     pull_job, *table_jobs, release_job, nightly,
-    roster_publish, roster_object, roster_decide, roster_confirm, policy_accept,
+    roster_import, roster_publish, roster_object, roster_decide, roster_confirm,
+    policy_accept,
 ]  # fmt: skip

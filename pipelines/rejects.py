@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from rich.console import Console
+from rich.markup import escape
 
 from assets.storage.deliveries import Deliveries
 from assets.storage.lake import Lake
@@ -18,8 +21,10 @@ from assets.supply.corrections import (
     together,
     write_corrections,
 )
+from pipelines.reading import show_place
 from pipelines.settings import Settings
 from pipelines.terminal import show
+from pipelines.words import WrongUsage, one_of
 from schemas.bad_bytes import readable
 from schemas.catalogue import SOURCES, TABLES
 from schemas.codes.labels import reason_label
@@ -59,13 +64,15 @@ class Asked:
 
 def find_rejects(lake: Path, asked: Asked) -> pl.DataFrame:
     """The refused rows asked for, each with the file it came in, in order of source, file and row."""
+    if asked.source:
+        one_of(asked.source, [source.name for source in SOURCES], "source")
     files = {d.sha256: d.name for d in reversed(Deliveries(lake).all)}
     name = pl.col("delivery_sha256").replace_strict(files, default=None, return_dtype=pl.String)
     rows = Lake(lake).scan(REJECTED_ROWS, ["all"]).with_columns(file=name)
     return asked.of(rows).collect().sort("source", "file", "delivery_sha256", "row")
 
 
-def show_rejects(out: Console, rows: pl.DataFrame, asked: Asked, limit: int) -> None:
+def show_rejects(out: Console, lake: Path, rows: pl.DataFrame, asked: Asked, limit: int) -> None:
     """Counts by reason, which reasons come together, counts by file; then rows."""
     out.print(f"[bold]{rows.height:,} {'repaired' if asked.is_repaired else 'open'} refused rows[/bold]")
     for (name,), its in rows.group_by("source", maintain_order=True):
@@ -83,20 +90,26 @@ def show_rejects(out: Console, rows: pl.DataFrame, asked: Asked, limit: int) -> 
         show(
             out, "Files", files.sort("rows", "file", descending=[True, False]).select("rows", "most", "file")
         )
-    if rows.height:
-        out.print()
-        first = rows.head(limit)
-        told = [_told(*row) for row in first.select("source", "reasons", "raw").iter_rows()]
-        columns = pl.DataFrame(told, schema=["key", "reasons"], orient="row")
-        show(out, f"The first {first.height}", first.select("file", "row").hstack(columns))
+    if rows.is_empty():
+        return
+    out.print(f"\n[bold]The first {min(limit, rows.height)}[/bold]")
+    for row in rows.head(limit).iter_rows(named=True):
+        _show_row(out, row)
+    out.print("Whole rows: column raw of")
+    show_place(out, Lake(lake), REJECTED_ROWS.name, "all")
+    out.print(
+        "They are judged again every night. To correct them: `tongbao rejects --source … --export FILE.xlsx`."
+    )
 
 
-def _told(source: str, reasons: list[str], raw: str) -> tuple[str, str]:
-    """A refused row in short: its key, and each reason with the text that it is about."""
-    texts = {name: readable(value) for name, value in json.loads(raw).items() if value}
-    key = "|".join(texts.get(name, "") for name in TABLES[source].key)
-    about = ((reason, texts.get(reason.partition(":")[2])) for reason in reasons)
-    return key, ", ".join(f"{reason} = {text[:60]}" if text else reason for reason, text in about)
+def _show_row(out: Console, row: Mapping[str, Any]) -> None:
+    """Where a row stands, its key, and what its reasons speak of."""
+    raw = json.loads(row["raw"])
+    fields = [*TABLES[row["source"]].key, *(code.partition(":")[2] for code in row["reasons"] if ":" in code)]
+    told = "  ".join(f"{name} {readable(raw.get(name) or '(empty)')}" for name in dict.fromkeys(fields))
+    file = escape(row["file"] or row["delivery_sha256"][:12])
+    out.print(f"{file} row {row['row']:,}  [yellow]{', '.join(row['reasons'])}[/yellow]")
+    out.print(f"  [dim]{escape(told)}[/dim]")
 
 
 def _show_reasons(out: Console, source: str, rows: pl.DataFrame) -> None:
@@ -118,12 +131,15 @@ def export_rejects(out: Console, given: Settings, rows: pl.DataFrame, path: Path
     sources = rows["source"].unique().sort().to_list()
     if len(sources) != 1:
         names = f", one of {', '.join(sources)}" if sources else ""
-        raise CorrectionsRefused(
+        raise WrongUsage(
             f"These are refused rows of {len(sources)} sources, and a file holds one: add --source{names}."
         )
     source = next(source for source in SOURCES if source.name == sources[0])
     files = dict(rows.select("delivery_sha256", "file").unique().iter_rows())
-    write_corrections(corrections(rows, source, files, given.present), path)
+    try:
+        write_corrections(corrections(rows, source, files, given.present), path)
+    except CorrectionsRefused as refused:
+        raise WrongUsage(str(refused)) from None
     out.print(
         f"{rows.height:,} rows of {source.name} {source.zh} are in {path}. Correct them there, delete "
         f"those that cannot be, put the file into {given.sources / source.name}, run tongbao nightly.",

@@ -22,6 +22,7 @@ INTERNAL: tuple[Table, ...] = (
     customs.CUBE,
     customs.LINE_COUNTS,
     customs.LINE_REJECTS,
+    statistics.STATISTICS_CONTRIBUTIONS,
 )
 PUBLISHED: tuple[Table, ...] = (
     customs.MONTHLY_EXPORTS,
@@ -32,12 +33,19 @@ PUBLISHED: tuple[Table, ...] = (
     eligibility.ROSTER_CHANGES,
     eligibility.ROSTER_DRIFT,
     policies.POLICY_RECONCILIATION,
+    policies.POLICY_DIFFERENCES,
     policies.POLICY_SUGGESTIONS,
     policies.TAKE_UP,
     policies.CLAIM_AUDIT,
+    policies.CLAIM_DIFFERENCES,
+    policies.BUYER_EXPOSURE,
+    policies.CREDIT_REPORT_AUDIT,
     push.PUSH_LIST,
     push.PUSH_ENTERPRISES,
+    statistics.INSURED_EXPORTS,
     statistics.ANNUAL_STATISTICS,
+    statistics.STATISTICS_REVISIONS,
+    statistics.PUBLIC_STATISTICS,
     operations.REJECTED_ROWS,
     operations.RUNS,
 )

@@ -13,6 +13,7 @@ import polars as pl
 
 from schemas.catalogue import INTERNAL, PUBLISHED, SOURCES
 from schemas.codes.labels import LABELS, reason_label
+from schemas.measures import FACTS, MEASURES, UNITS, Measure
 from schemas.table import Column, Field, Source, Table
 
 FORMS = {
@@ -55,6 +56,13 @@ Made from `schemas/` by `python -m schemas.dictionary`; change it there.
 - A source file carries either header, 中文 or English. 来源文件的表头用中文或英文均可。
 """
 
+MEASURES_INTRODUCTION = """\
+Only measures without a denominator add up over the members of a dimension. 只有不含分母的指标可以按维度相加。
+A year is provisional until twelve months after its cover ends, then final; what changes a final figure
+makes a numbered revision, and `statistics_revisions` says by how much and why.
+年度数据在保障期满十二个月前为初步数据，之后为最终数据；最终数据的变动以修订号另列，并注明变动额及原因。
+"""
+
 
 def dictionary() -> str:
     """The whole dictionary as Markdown."""
@@ -66,6 +74,9 @@ def dictionary() -> str:
         *map(_source, SOURCES),
         "## 发布表 · Published tables\n",
         *map(_table, PUBLISHED),
+        "## 统计指标 · Measures of the annual statistics\n",
+        MEASURES_INTRODUCTION,
+        *map(_measure, MEASURES),
         "## 内部表 · Internal tables\n",
         *map(_table, (*INTERNAL, *ledgers)),
     ]
@@ -127,6 +138,19 @@ def _table(table: Table) -> str:
         ),
     )
     return f"{_heading(table)}\n{columns}{_rules(table)}"
+
+
+def _measure(measure: Measure) -> str:
+    zh, en = measure.revised_by
+    kind = "比率 rate" if measure.is_rate else "可加 additive"
+    return (
+        f"### {measure.name}\n\n**{measure.zh}** — {measure.en}\n\n"
+        f"- 公式 formula: {measure.formula_zh} {measure.formula}\n"
+        f"- 单位 unit: {' '.join(UNITS[measure.unit])} · {kind}\n"
+        f"- 维度 dimensions: {_codes(measure.dimensions)}\n"
+        f"- 来源 sources: {_codes(measure.sources)}; {' · '.join(FACTS[measure.facts])}\n"
+        f"- 修订 revised by: {zh} · {en}\n"
+    )
 
 
 def _heading(table: Table) -> str:

@@ -1,38 +1,117 @@
-"""The year in figures: dimensions, measures, and which of them exist together."""
+"""The year in figures: the statistics, their revisions, their public copy, and insured exports."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 
-from schemas.table import Column, Table
+from schemas.measures import DIMENSIONS, MEASURES
+from schemas.table import CODES, SUM, Column, Table
 
 VALUE = pl.Decimal(28, 6)
-DIMENSIONS = (
-    "total", "district", "size_band", "country", "hs_chapter", "channel", "take_up_month",
-    "cause", "service",
-)  # fmt: skip
-SIZE_BANDS = ("≤100k", "≤500k", "≤1M", "≤3M", "≤8M")
+CELL = ("dimension", "member", "measure")
+"""What names one figure of a year."""
+STATUSES = ("provisional", "final")
+TERMS, DEFINITION = "terms", "definition"
+CAUSES_OF_REVISION = (
+    *sorted({source for measure in MEASURES for source in measure.sources}),
+    TERMS,
+    DEFINITION,
+)
 
+INSURED_EXPORTS = Table(
+    name="insured_exports",
+    zh="承保出口",
+    about="What each insured enterprise exported inside its expected cover: lines by their day of "
+    "declaration, excluded countries left out.",
+    key=("policy_year", "uscc", "trading_country", "hs_chapter"),
+    columns=(
+        Column("policy_year", "保单年度", pl.Int32, "Policy year."),
+        Column("uscc", "统一社会信用代码", pl.String, "The insured enterprise.",
+               comes_from=("policy_reconciliation.uscc",)),
+        Column("trading_country", "贸易国", pl.String, "Country of the buyer.",
+               comes_from=("export_cube.trading_country",)),
+        Column("hs_chapter", "商品类章", pl.String, "First two digits of the HS code.",
+               comes_from=("export_cube.hs_chapter",)),
+        Column("fob_usd", "离岸价（美元）", SUM, "FOB of the lines.", unit="USD",
+               comes_from=("export_cube.fob_usd",)),
+    ),
+    partition="policy_year",
+    money="fob_usd",
+)  # fmt: skip
+_CELL_COLUMNS = (
+    Column("dimension", "维度", pl.String, "What is broken down.", values=DIMENSIONS),
+    Column("member", "成员", pl.String, "One value of the dimension; `all` for the total."),
+    Column("measure", "指标", pl.String, "What is measured; the dictionary defines each.",
+           values=tuple(measure.name for measure in MEASURES)),
+)  # fmt: skip
 ANNUAL_STATISTICS = Table(
     name="annual_statistics",
     zh="年度统计",
     about="The programme's year: one row a dimension, member and measure. Rates carry numerator "
-    "and denominator.",
-    key=("policy_year", "revision", "dimension", "member", "measure"),
+    "and denominator. Each revision is complete; the greatest is in force.",
+    key=("policy_year", "revision", *CELL),
     columns=(
         Column("policy_year", "保单年度", pl.Int32, "Policy year."),
-        Column("revision", "修订号", pl.Int32, "0 = first; a later change counts up."),
-        Column("dimension", "维度", pl.String, "What is broken down.", values=DIMENSIONS),
-        Column("member", "成员", pl.String, "One value of the dimension; `all` for the total."),
-        Column("measure", "指标", pl.String, "What is measured; docs/statistics.md defines each."),
-        Column("value", "值", VALUE, "The figure.", required=False),
+        Column("revision", "修订号", pl.Int32, "0 = first; a change after closing counts up."),
+        *_CELL_COLUMNS,
+        Column("value", "值", VALUE, "The figure; null: a rate over nothing.", required=False),
         Column("numerator", "分子", VALUE, "Of a rate.", required=False),
         Column("denominator", "分母", VALUE, "Of a rate.", required=False),
         Column("previous_value", "上年值", VALUE, "The year before; null where not registered.",
                required=False),
         Column("unit", "单位", pl.String, "Unit of the value."),
-        Column("status", "状态", pl.String, "Provisional until the year is closed.",
-               values=("provisional", "final")),
+        Column("status", "状态", pl.String, "Provisional until the year is closed.", values=STATUSES),
     ),
     partition="policy_year",
+)  # fmt: skip
+STATISTICS_REVISIONS = Table(
+    name="statistics_revisions",
+    zh="年度统计修订",
+    about="What changed in the figures of a closed year: one row a cell and revision, with size and "
+    "cause. Empty while the year is open and where nothing changed after closing.",
+    key=("policy_year", "revision", *CELL),
+    columns=(
+        Column("policy_year", "保单年度", pl.Int32, "Policy year."),
+        Column("revision", "修订号", pl.Int32, "The revision that brought the change, from 1."),
+        *_CELL_COLUMNS,
+        Column("value_before", "修订前", VALUE, "In the revision before; null: not there, or a rate "
+               "over nothing.", required=False),
+        Column("value_after", "修订后", VALUE, "In this revision; likewise.", required=False),
+        Column("change", "变动", VALUE, "After less before, null counting as 0."),
+        Column("causes", "原因", CODES, "The tables of the measure whose content had changed; or the "
+               "terms, or the definition itself.", values=CAUSES_OF_REVISION),
+        Column("revised_on", "修订日期", pl.Date, "Day of the revision."),
+    ),
+    partition="policy_year",
+)  # fmt: skip
+STATISTICS_CONTRIBUTIONS = Table(
+    name="statistics_contributions",
+    zh="年度统计明细（内部）",
+    about="What each enterprise adds to each figure of the revision in force; the public copy judges "
+    "these rows.",
+    key=("policy_year", *CELL, "uscc"),
+    columns=(
+        Column("policy_year", "保单年度", pl.Int32, "Policy year."),
+        *_CELL_COLUMNS,
+        Column("uscc", "统一社会信用代码", pl.String, "The enterprise; of a claim without one, its policy."),
+        Column("numerator", "分子", SUM, "What it adds to the figure, or to a rate's numerator."),
+        Column("denominator", "分母", SUM, "What it adds to a rate's denominator; 0 otherwise."),
+    ),
+    partition="policy_year",
+    audience="internal",
+)  # fmt: skip
+PUBLIC_STATISTICS = replace(
+    ANNUAL_STATISTICS,
+    name="public_statistics",
+    zh="年度统计（公开）",
+    about="The revision in force of annual_statistics, without the cells that would reveal an "
+    "enterprise's figure, by themselves or by subtraction.",
+    columns=(
+        *ANNUAL_STATISTICS.columns,
+        Column("is_suppressed", "不予公开", pl.Boolean, "Left out to protect enterprises: the figures "
+               "are null."),
+    ),
+    audience="public",
 )  # fmt: skip

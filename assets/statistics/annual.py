@@ -1,36 +1,39 @@
 """The year in figures: every measure by every dimension it has, from what each enterprise adds.
 
 `contributions` is the year in long form, one row an enterprise and cell; `annual_statistics` sums
-it, and the public copy judges the same rows. What a measure means is said in `measures`.
+it, and the public copy judges the same rows. What a measure is, `schemas.measures` says; here are
+the facts that it is summed over and where each enterprise belongs.
 """
 
 from __future__ import annotations
 
 import calendar
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
 
 from assets.push.figures import ratio
-from assets.statistics.measures import (
+from schemas.calendar import month_of, shift
+from schemas.measures import (
     ABOVE,
     ALL,
     BAND_LIMITS_USD,
-    BY_NAME,
     CLOSED_AFTER_MONTHS,
+    DIMENSIONS,
     MEASURES,
     MEMBERS,
+    SIZE_BANDS,
     UNKNOWN,
-    YEAR_ON_YEAR,
+    Facts,
     Measure,
 )
-from schemas.calendar import month_of, shift
-from schemas.statistics import ANNUAL_STATISTICS, DIMENSIONS, SIZE_BANDS, VALUE
+from schemas.statistics import ANNUAL_STATISTICS, CELL, STATISTICS_CONTRIBUTIONS, VALUE
 from schemas.terms.loader import PolicyTerms
 
 FIGURE = pl.Decimal(38, 2)
-CELL = ("dimension", "member", "measure")
+SIDES = ("numerator", "denominator")
 _ORIGINAL = ("matched", "discrepant")
 
 
@@ -49,7 +52,7 @@ class YearFrames:
     claims_reported: pl.LazyFrame
     """claim_no, reported_on of the current claims."""
     insured_exports: pl.LazyFrame
-    """uscc, trading_country, hs_chapter, fob_usd declared inside expected cover."""
+    """INSURED_EXPORTS."""
     eligible_exports: pl.LazyFrame
     """uscc, trading_country, hs_chapter, fob_usd of the export year, lines of the edition only."""
     services: pl.LazyFrame
@@ -62,24 +65,22 @@ class YearFrames:
 
 def annual_statistics(
     year: int,
-    frames: YearFrames,
+    contributed: pl.LazyFrame,
     *,
     terms: PolicyTerms,
     today: date,
     previous: pl.LazyFrame | None = None,
 ) -> pl.LazyFrame:
-    """ANNUAL_STATISTICS of a policy year, revision 0, sorted by key."""
-    measures = tuple(
-        measure
-        for measure in MEASURES
-        if measure.name not in YEAR_ON_YEAR or frames.previous_take_up is not None
-    )
-    figures = pl.col("numerator", "denominator")
-    cells = contributions(frames, terms).group_by(CELL).agg(figures.sum())
-    before = _newest(previous)
+    """ANNUAL_STATISTICS of a policy year as one revision, numbered 0, sorted by key.
+
+    `contributed` is what `contributions` gave; `previous` the statistics of the year before.
+    """
+    sides = pl.col(SIDES)
+    cells = contributed.group_by(CELL).agg(sides.cast(FIGURE).sum())
+    before = newest_values(previous)
     rate = pl.col("measure").is_in([m.name for m in MEASURES if m.is_rate])
     units = {m.name: m.unit for m in MEASURES}
-    numerator, denominator = (pl.col(c).cast(FIGURE).to_physical() for c in ("numerator", "denominator"))
+    numerator, denominator = (pl.col(side).cast(FIGURE).to_physical() for side in SIDES)
     gone = pl.when(~rate & pl.lit(previous is not None)).then(0)
     computed = {
         "policy_year": pl.lit(year),
@@ -92,10 +93,10 @@ def annual_statistics(
         "status": pl.lit(status(terms, today)),
     }
     return (
-        _cells_to_show(measures, cells, before)
-        .join(cells, on=CELL, how="left")
-        .with_columns(figures.fill_null(0))
-        .join(before, on=CELL, how="left")
+        _cells_to_show(_measures(has_year_before=previous is not None), cells, before)
+        .join(cells, on=list(CELL), how="left")
+        .with_columns(sides.fill_null(0))
+        .join(before, on=list(CELL), how="left")
         .select(
             computed.get(name, pl.col(name)).cast(dtype).alias(name)
             for name, dtype in ANNUAL_STATISTICS.schema.items()
@@ -116,21 +117,22 @@ def closes_on(terms: PolicyTerms) -> date:
     return date.fromisoformat(f"{month}-{min(terms.cover_to.day, last):02d}")
 
 
-def contributions(frames: YearFrames, terms: PolicyTerms) -> pl.LazyFrame:
-    """dimension, member, measure, uscc, numerator, denominator: what each enterprise adds.
+def contributions(year: int, frames: YearFrames, terms: PolicyTerms) -> pl.LazyFrame:
+    """STATISTICS_CONTRIBUTIONS: what each enterprise adds to each cell, sorted by key.
 
     An amount that is no rate's stands in the numerator. A claim without an identified enterprise
     stands under its policy number.
     """
     firms = enterprises(frames).cache()
-    facts = (
-        _take_up_facts(frames),
-        _export_facts(frames),
-        _claim_facts(frames),
-        _service_facts(frames, terms),
-        _year_on_year_facts(frames),
+    rows = facts(frames, terms)
+    measures = _measures(has_year_before=frames.previous_take_up is not None)
+    parts = [_by_dimension(measure, rows[measure.facts], firms) for measure in measures]
+    return (
+        pl.concat(parts)
+        .with_columns(policy_year=pl.lit(year))
+        .select(pl.col(name).cast(dtype) for name, dtype in STATISTICS_CONTRIBUTIONS.schema.items())
+        .sort(STATISTICS_CONTRIBUTIONS.key)
     )
-    return pl.concat([_by_dimension(name, fact, firms) for group in facts for name, fact in group])
 
 
 def enterprises(frames: YearFrames) -> pl.LazyFrame:
@@ -160,151 +162,112 @@ def enterprises(frames: YearFrames) -> pl.LazyFrame:
     )
 
 
+def facts(frames: YearFrames, terms: PolicyTerms) -> Mapping[Facts, pl.LazyFrame]:
+    """The rows that measures are summed over, by the names that `schemas.measures` gives them."""
+    return {
+        "lines": _lines(frames, terms),
+        "last_years_lines": _last_years_lines(frames),
+        "exports": _exports(frames),
+        "claims": _claims(frames),
+        "services": frames.services.select("uscc", "service", "quantity"),
+        "pushes": frames.pushes.select("uscc"),
+    }
+
+
+def newest_values(previous: pl.LazyFrame | None) -> pl.LazyFrame:
+    """The revision in force of the year before, as previous_value; no rows where there is none."""
+    if previous is None:
+        return pl.LazyFrame(schema={**dict.fromkeys(CELL, pl.String()), "previous_value": VALUE})
+    in_force = previous.filter(pl.col("revision") == pl.col("revision").max())
+    return in_force.select(*CELL, pl.col("value").alias("previous_value"))
+
+
+def _measures(*, has_year_before: bool) -> tuple[Measure, ...]:
+    return tuple(m for m in MEASURES if has_year_before or not m.needs_year_before)
+
+
 def _size_band() -> pl.Expr:
     limits = zip(BAND_LIMITS_USD, SIZE_BANDS, strict=True)
     bands = [pl.when(pl.col("fob_usd") <= limit).then(pl.lit(band)) for limit, band in limits]
     return pl.coalesce(*bands, pl.lit(ABOVE))
 
 
-Facts = list[tuple[str, pl.LazyFrame]]
+def _lines(frames: YearFrames, terms: PolicyTerms) -> pl.LazyFrame:
+    """Lines of the edition with the reports that each used and was granted, and last year's take-up."""
+    reports = frames.services.filter(pl.col("service") == "credit_report")
+    had = pl.lit(value=False)
+    lines = frames.take_up.select("uscc", "status")
+    if frames.previous_take_up is not None:
+        last = frames.previous_take_up.filter(pl.col("status") != "not_taken_up")
+        lines = lines.join(last.select("uscc", had=pl.lit(value=True)), on="uscc", how="left")
+        had = pl.col("had").fill_null(value=False)
+    return lines.join(
+        reports.group_by("uscc").agg(reports=pl.col("quantity").sum()), on="uscc", how="left"
+    ).with_columns(
+        pl.col("reports").fill_null(0),
+        reports_granted=pl.lit(terms.free_credit_reports),
+        had_last_year=had,
+    )
 
 
-def _take_up_facts(frames: YearFrames) -> Facts:
-    lines = frames.take_up.with_columns((pl.col("status") != "not_taken_up").alias("is_taken_up"))
-    taken_up = pl.col("is_taken_up").cast(pl.Int64).cast(FIGURE).alias("numerator")
-    return [
-        ("enterprises_eligible", lines.select("uscc", _count())),
-        ("enterprises_taken_up", lines.filter("is_taken_up").select("uscc", _count())),
-        (
-            "enterprises_taken_up_late",
-            lines.filter(pl.col("status") == "taken_up_late").select("uscc", _count()),
-        ),
-        ("take_up_rate", lines.select("uscc", taken_up, _count("denominator"))),
-    ]
+def _last_years_lines(frames: YearFrames) -> pl.LazyFrame:
+    """Lines of last year's edition, with last year's district and this year's decision."""
+    decisions = frames.decisions.select("uscc", "decision")
+    last = frames.previous_take_up if frames.previous_take_up is not None else frames.take_up.clear()
+    return last.select("uscc", "district").join(decisions, on="uscc", how="left")
 
 
-def _export_facts(frames: YearFrames) -> Facts:
-    def cells(exports: pl.LazyFrame, to: str) -> pl.LazyFrame:
-        places = (pl.col("trading_country").alias("country"), pl.col("hs_chapter"))
-        return exports.group_by("uscc", *places).agg(pl.col("fob_usd").cast(FIGURE).sum().alias(to))
-
-    insured = cells(frames.insured_exports, "numerator")
-    eligible = cells(frames.eligible_exports, "denominator")
-    share = pl.concat([insured, eligible], how="diagonal")
-    return [("insured_exports_usd", insured), ("share_of_eligible_exports", share)]
+def _exports(frames: YearFrames) -> pl.LazyFrame:
+    """Insured and eligible exports under each other, by enterprise, country and chapter."""
+    place = ("uscc", pl.col("trading_country").alias("country"), "hs_chapter")
+    insured = frames.insured_exports.select(*place, insured_usd=pl.col("fob_usd"))
+    eligible = frames.eligible_exports.select(*place, eligible_usd=pl.col("fob_usd"))
+    return pl.concat([insured, eligible], how="diagonal")
 
 
-def _claim_facts(frames: YearFrames) -> Facts:
+def _claims(frames: YearFrames) -> pl.LazyFrame:
+    """Claims with their policy's channel and district, and the days from report to payment."""
     policies = frames.reconciliation.select("policy_no", "channel", pl.col("district").alias("of_policy"))
-    claims = (
+    return (
         frames.claims.join(policies, on="policy_no", how="left")
+        .join(frames.claims_reported.select("claim_no", "reported_on"), on="claim_no", how="left")
         .with_columns(
             pl.coalesce("uscc", "policy_no").alias("uscc"),
             pl.col("buyer_country").alias("country"),
+            days=(pl.col("paid_on") - pl.col("reported_on")).dt.total_days(),
         )
-        .join(frames.claims_reported.select("claim_no", "reported_on"), on="claim_no", how="left")
     )
-    of_claim = ("uscc", "country", "channel", "cause", "of_policy")
-    paid = claims.filter(pl.col("status") == "paid")
-    days = (pl.col("paid_on") - pl.col("reported_on")).dt.total_days()
-    return [
-        ("claims_reported", claims.select(*of_claim, _count())),
-        ("claims_paid", paid.select(*of_claim, _count())),
-        ("loss_usd", claims.select(*of_claim, _as("loss_usd"))),
-        ("indemnity_due_usd", claims.select(*of_claim, _as("expected_indemnity_usd"))),
-        ("indemnity_paid_usd", claims.select(*of_claim, _as("paid_usd"))),
-        (
-            "days_from_report_to_payment",
-            paid.filter(days.is_not_null()).select(
-                *of_claim, days.cast(FIGURE).alias("numerator"), _count("denominator")
-            ),
-        ),
-    ]
 
 
-def _service_facts(frames: YearFrames, terms: PolicyTerms) -> Facts:
-    used = frames.services.select("uscc", "service", _as("quantity"))
-    reports = (
-        used.filter(pl.col("service") == "credit_report").group_by("uscc").agg(pl.col("numerator").sum())
-    )
-    granted = pl.lit(terms.free_credit_reports).cast(FIGURE)
-    taken_up = frames.take_up.filter(pl.col("status") != "not_taken_up").select("uscc")
-    of_granted = taken_up.join(reports, on="uscc", how="left").select(
+def _by_dimension(measure: Measure, rows: pl.LazyFrame, firms: pl.LazyFrame) -> pl.LazyFrame:
+    """One measure's rows under every member that they belong to, summed per enterprise."""
+    names = rows.collect_schema().names()
+    places = [name for name in (*DIMENSIONS, "of_policy") if name in names]
+    denominator = pl.lit(0) if measure.denominator is None else measure.denominator
+    counted = rows.filter(measure.where).select(
         "uscc",
-        pl.min_horizontal(pl.col("numerator").fill_null(0), granted).alias("numerator"),
-        granted.alias("denominator"),
+        *places,
+        measure.numerator.cast(FIGURE).fill_null(0).alias("numerator"),
+        denominator.cast(FIGURE).fill_null(0).alias("denominator"),
     )
-    bindings = used.filter(pl.col("service") == "app_binding").drop("service")
-    return [
-        ("services_used", used),
-        ("credit_reports_used_of_granted", of_granted),
-        ("app_bindings", bindings),
-        ("pushes", frames.pushes.select("uscc", _count())),
-    ]
-
-
-def _year_on_year_facts(frames: YearFrames) -> Facts:
-    if frames.previous_take_up is None:
-        return []
-    had = frames.previous_take_up.filter(pl.col("status") != "not_taken_up")
-    have = frames.take_up.filter(pl.col("status") != "not_taken_up")
-    over = frames.decisions.filter(pl.col("decision") == "over_threshold")
-    left = frames.previous_take_up.join(over, on="uscc", how="semi")
-    renewed = have.join(had, on="uscc", how="semi").select("uscc", _count())
-    graduated = left.select("uscc", "district", _count())
-    return [("enterprises_renewed", renewed), ("enterprises_graduated", graduated)]
-
-
-def _count(name: str = "numerator") -> pl.Expr:
-    return pl.lit(1).cast(FIGURE).alias(name)
-
-
-def _as(column: str) -> pl.Expr:
-    return pl.col(column).cast(FIGURE).alias("numerator")
-
-
-def _by_dimension(name: str, fact: pl.LazyFrame, firms: pl.LazyFrame) -> pl.LazyFrame:
-    """One measure's facts under every member that they belong to, summed per enterprise."""
-    dimensions = BY_NAME[name].dimensions
-    own = fact.collect_schema().names()
-    known = [c for c in firms.collect_schema().names() if c == "uscc" or c not in own]
-    joined = fact.join(firms.select(known), on="uscc", how="left")
-    if "of_policy" in own:
-        joined = joined.with_columns(pl.coalesce("district", "of_policy").alias("district"))
-    filled = joined.with_columns(
-        pl.lit(ALL).alias("total"),
-        *(pl.lit(0).cast(FIGURE).alias(c) for c in ("numerator", "denominator") if c not in own),
-    ).with_columns(
-        *(pl.col(d).fill_null(UNKNOWN) for d in dimensions if d != "total"),
-        pl.col("numerator", "denominator").fill_null(0),
-    )
+    known = [c for c in firms.collect_schema().names() if c == "uscc" or c not in places]
+    placed = counted.join(firms.select(known), on="uscc", how="left")
+    if "of_policy" in places:
+        placed = placed.with_columns(pl.coalesce("district", "of_policy").alias("district"))
     return (
-        filled.unpivot(
-            on=list(dimensions),
-            index=["uscc", "numerator", "denominator"],
+        placed.with_columns(
+            pl.lit(ALL).alias("total"),
+            *(pl.col(d).fill_null(UNKNOWN) for d in measure.dimensions if d != "total"),
+        )
+        .unpivot(
+            on=list(measure.dimensions),
+            index=["uscc", *SIDES],
             variable_name="dimension",
             value_name="member",
         )
         .group_by("dimension", "member", "uscc")
-        .agg(pl.col("numerator", "denominator").sum())
-        .select(
-            "dimension",
-            "member",
-            pl.lit(name).alias("measure"),
-            "uscc",
-            pl.col("numerator", "denominator").cast(FIGURE),
-        )
-    )
-
-
-def _newest(previous: pl.LazyFrame | None) -> pl.LazyFrame:
-    """The newest revision's values of the year before, as previous_value."""
-    if previous is None:
-        return pl.LazyFrame(schema={**dict.fromkeys(CELL, pl.String()), "previous_value": VALUE})
-    return (
-        previous.sort("revision")
-        .group_by(CELL, maintain_order=True)
-        .agg(pl.col("value").last().alias("previous_value"))
+        .agg(pl.col(SIDES).sum())
+        .with_columns(measure=pl.lit(measure.name))
     )
 
 

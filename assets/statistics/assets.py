@@ -1,4 +1,4 @@
-"""Statistics: the programme's year in figures."""
+"""Statistics: the programme's year in figures, what revised them, and what of them is public."""
 
 from __future__ import annotations
 
@@ -6,52 +6,93 @@ from datetime import timedelta
 
 import polars as pl
 
-from assets.ledgers import ledger
 from assets.materialize import tables_asset
-from assets.statistics.annual import YearFrames, closes_on
+from assets.statistics.annual import YearFrames, closes_on, contributions
 from assets.statistics.annual import annual_statistics as figures
-from assets.statistics.insured import insured_exports
+from assets.statistics.insured import insured_exports as insured
+from assets.statistics.public import public_statistics as public_copy
+from assets.statistics.revisions import in_force, revised, revisions
 from assets.work import Made, Work
 from schemas.calendar import midnight
+from schemas.catalogue import TABLES
 from schemas.policies import CLAIMS, SERVICE_USAGE
+from schemas.statistics import TERMS
 
 GROUP = "statistics"
 
 
-@tables_asset("service_usage_ledger", group=GROUP, deps=["deliveries"])
-def service_usage_ledger(work: Work) -> Made:
-    """Every version of every use of a service."""
-    return ledger(work, SERVICE_USAGE)
+@tables_asset("insured_exports", group=GROUP)
+def insured_exports(work: Work) -> pl.LazyFrame:
+    """Exports inside each enterprise's expected cover."""
+    rows = insured(work, work.scan("policy_reconciliation").collect())
+    return rows.with_columns(policy_year=pl.lit(int(work.key)))
 
 
-@tables_asset("annual_statistics", group=GROUP)
-def annual_statistics(work: Work) -> Made:
-    """The policy year by every dimension and measure."""
-    year, before = int(work.key), str(int(work.key) - 1)
+@tables_asset(
+    "annual_statistics", "statistics_revisions", "statistics_contributions", "public_statistics",
+    group=GROUP,
+)  # fmt: skip
+def annual_statistics(work: Work) -> dict[str, Made]:
+    """The policy year by every dimension and measure, its revisions, and its public copy."""
+    year, rows = int(work.key), contributions(int(work.key), _year(work), work.terms).collect()
+    fresh = figures(year, rows.lazy(), terms=work.terms, today=work.today,
+                    previous=_before(work, "annual_statistics")).collect()  # fmt: skip
+    standing, known = _standing(work, "annual_statistics"), _standing(work, "statistics_revisions")
+    written, made_from = revised(standing, fresh), _made_from(work)
+    before = _before(work, "public_statistics")
+    public = public_copy(in_force(written), rows, None if before is None else before.collect(),
+                         _standing(work, "public_statistics"),
+                         _standing(work, "statistics_contributions"))  # fmt: skip
+    closing = midnight(closes_on(work.terms) + timedelta(days=1))
+    due = closing.isoformat() if closing > work.now else None
+    changes = revisions(known, standing, written, _changed(work, made_from), work.today)
+    return {
+        "annual_statistics": Made(written.lazy(), due_at=due, notes={"made_from": made_from}),
+        "statistics_revisions": Made(changes.lazy()),
+        "statistics_contributions": Made(rows.lazy()),
+        "public_statistics": Made(public.lazy()),
+    }
+
+
+def _year(work: Work) -> YearFrames:
+    """What the year is made from."""
     listed = work.scan("take_up", work.key)
-    frames = YearFrames(
+    return YearFrames(
         decisions=work.scan("roster_decisions"),
         take_up=listed,
         reconciliation=work.scan("policy_reconciliation"),
         claims=work.scan("claim_audit"),
         claims_reported=work.current(CLAIMS).select("claim_no", "reported_on"),
-        insured_exports=insured_exports(work, work.scan("policy_reconciliation").collect()),
+        insured_exports=work.scan("insured_exports"),
         eligible_exports=work.scan("monthly_exports")
         .join(listed, on="uscc", how="semi")
         .group_by("uscc", "trading_country", "hs_chapter")
         .agg(pl.col("fob_usd").sum()),
-        services=work.current(SERVICE_USAGE).filter(pl.col("policy_year") == year),
+        services=work.current(SERVICE_USAGE).filter(pl.col("policy_year") == int(work.key)),
         pushes=work.scan("push_list").select("uscc"),
-        previous_take_up=_before(work, "take_up", before),
+        previous_take_up=_before(work, "take_up"),
     )
-    rows = figures(
-        year, frames, terms=work.terms, today=work.today,
-        previous=_before(work, "annual_statistics", before),
-    )  # fmt: skip
-    closing = midnight(closes_on(work.terms) + timedelta(days=1))
-    return Made(rows, due_at=closing.isoformat() if closing > work.now else None)
 
 
-def _before(work: Work, table: str, year: str) -> pl.LazyFrame | None:
+def _before(work: Work, table: str) -> pl.LazyFrame | None:
     """The table of the year before; None where that year is not registered."""
+    year = str(int(work.key) - 1)
     return work.scan(table, year) if year in work.keys(table) else None
+
+
+def _standing(work: Work, table: str) -> pl.DataFrame | None:
+    """The year's own rows as they were written last; None where they never were."""
+    made = work.key in work.lake.read(table)
+    return work.lake.scan(TABLES[table], [work.key]).collect() if made else None
+
+
+def _made_from(work: Work) -> dict[str, str]:
+    """Table → hash of what this year reads of it; and of its terms."""
+    return {**work.contents("annual_statistics"), TERMS: work.terms.sha256}
+
+
+def _changed(work: Work, made_from: dict[str, str]) -> set[str]:
+    """What differs from what the year was made from last."""
+    last = work.lake.read("annual_statistics").get(work.key)
+    before = last.notes.get("made_from", {}) if last else {}
+    return {name for name, content in made_from.items() if before.get(name) != content}

@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 
-from schemas import customs, eligibility, policies, push, statistics
+from schemas import customs, eligibility, measures, policies, push
 from schemas.codes.chapters import CHAPTERS, chapter_title
 from schemas.codes.countries import COUNTRIES, country_lookup, country_name
 from schemas.codes.currencies import CURRENCIES, currency_lookup
@@ -241,9 +241,12 @@ VOCABULARIES = {
     "evidence": policies.EVIDENCE,
     "take_up_status": policies.TAKE_UP_STATUSES,
     "finding": policies.FINDINGS,
+    "service_finding": policies.SERVICE_FINDINGS,
+    "work_subject": policies.SUBJECTS,
+    "work_change": policies.CHANGES_OF_WORK,
     "topic": push.TOPICS,
     "push_change": push.RATING_CHANGES,
-    "dimension": statistics.DIMENSIONS,
+    "dimension": measures.DIMENSIONS,
 }
 
 

@@ -90,7 +90,7 @@ def test_one_part_of_a_month_makes_one_year_stale(lake: Path) -> None:
     found = tables(state(lake))
     assert {key for table, key in found if table == "monthly_exports"} == {"2025"}
     assert {table for table, _ in found} == {
-        "monthly_exports", "push_list", "push_enterprises", "annual_statistics",
+        "monthly_exports", "push_list", "push_enterprises", "insured_exports",
     }  # fmt: skip
 
 

@@ -329,16 +329,29 @@ def diff(
 @app.command()
 def rejects(
     source: Annotated[str | None, typer.Option(help="Only of this source.")] = None,
-    reason: Annotated[str | None, typer.Option(help="Only with this reason.")] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Only with this reason: unknown:currency, or unknown for any field.")
+    ] = None,
+    file: Annotated[str | None, typer.Option(help="Only of files with this in their name.")] = None,
+    enterprise: Annotated[str | None, typer.Option(help="Only of this credit code.")] = None,
+    repaired: Annotated[bool, typer.Option("--repaired", help="Those repaired since, instead.")] = False,
     limit: Annotated[int, typer.Option(help="How many rows to show.")] = 20,
+    export: Annotated[
+        Path | None, typer.Option(help="Write them for correction: .xlsx, .csv or .parquet.")
+    ] = None,
 ) -> None:
-    """Open refused rows, with all their reasons.
+    """Open refused rows, with all their reasons; or the file in which they are corrected.
 
-    Example: tongbao rejects --reason missing_rate
+    Example: tongbao rejects --source customs_declarations --export /tmp/corrections.xlsx
     """
-    from pipelines.reading import show_rejects
+    from pipelines.rejects import Asked, export_rejects, find_rejects, show_rejects
 
-    show_rejects(out, settings().lake, source, reason, limit)
+    given, asked = settings(), Asked(source, reason, file, enterprise, repaired)
+    rows = find_rejects(given.lake, asked)
+    if export:
+        export_rejects(out, given, rows, export)
+    else:
+        show_rejects(out, given.lake, rows, asked, limit)
 
 
 @policies_app.command()

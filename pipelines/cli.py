@@ -53,7 +53,13 @@ policies_app = typer.Typer(
     no_args_is_help=True,
     help="Policies that somebody must look at.\n\nExample: tongbao policies review --policy-year 2025",
 )
+push_app = typer.Typer(
+    invoke_without_command=True,
+    help="The monthly push: make it, send it, see what became of it.\n\n"
+    "Example: tongbao push --month 2025-08",
+)
 app.add_typer(roster_app, name="roster")
+app.add_typer(push_app, name="push")
 app.add_typer(policies_app, name="policies")
 out = Console(highlight=False)
 
@@ -330,16 +336,29 @@ def diff(
 @app.command()
 def rejects(
     source: Annotated[str | None, typer.Option(help="Only of this source.")] = None,
-    reason: Annotated[str | None, typer.Option(help="Only with this reason.")] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Only with this reason: unknown:currency, or unknown for any field.")
+    ] = None,
+    file: Annotated[str | None, typer.Option(help="Only of files with this in their name.")] = None,
+    enterprise: Annotated[str | None, typer.Option(help="Only of this credit code.")] = None,
+    repaired: Annotated[bool, typer.Option("--repaired", help="Those repaired since, instead.")] = False,
     limit: Annotated[int, typer.Option(help="How many rows to show.")] = 20,
+    export: Annotated[
+        Path | None, typer.Option(help="Write them for correction: .xlsx, .csv or .parquet.")
+    ] = None,
 ) -> None:
-    """Open refused rows, with all their reasons.
+    """Open refused rows, with all their reasons; or the file in which they are corrected.
 
-    Example: tongbao rejects --reason missing_rate
+    Example: tongbao rejects --source customs_declarations --export /tmp/corrections.xlsx
     """
-    from pipelines.reading import show_rejects
+    from pipelines.rejects import Asked, export_rejects, find_rejects, show_rejects
 
-    show_rejects(out, settings().lake, source, reason, limit)
+    given, asked = settings(), Asked(source, reason, file, enterprise, repaired)
+    rows = find_rejects(given.lake, asked)
+    if export:
+        export_rejects(out, given, rows, export)
+    else:
+        show_rejects(out, given.lake, rows, asked, limit)
 
 
 @policies_app.command()
@@ -379,18 +398,62 @@ def accept(
     )
 
 
-@app.command()
-def push(month: Annotated[str, typer.Option(help="The push month, e.g. 2025-08.")]) -> None:
-    """Make (or bring up to date) a month's push list.
+Month = Annotated[str, typer.Option("--month", help="The push month, e.g. 2025-08.")]
+
+
+@push_app.callback()
+def push(
+    context: typer.Context,
+    month: Annotated[str | None, typer.Option(help="The push month, e.g. 2025-08.")] = None,
+) -> None:
+    """Make (or bring up to date) a month's push list; with a word behind it, send it or look at it.
 
     Example: tongbao push --month 2025-08
     """
+    if context.invoked_subcommand is not None:
+        return
+    if month is None:
+        raise typer.BadParameter("Name the month, as in: tongbao push --month 2025-08")
     from pipelines.reading import show_push
 
     given = settings()
+    make_push(given, month)
+    show_push(out, given.lake, month)
+
+
+def make_push(given: Settings, month: str) -> None:
+    """Bring a month's push up to date; a month outside every registered cover is refused."""
     calendar = Calendar.registered()
     finish(given, run(given, keys=keys_of([push_month(month, calendar)]) | {month}))
-    show_push(out, given.lake, month)
+
+
+@push_app.command("send")
+def push_send(month: Month) -> None:
+    """Send a month's list and its supplements to the portal, each once.
+
+    Example: tongbao push send --month 2025-08
+    """
+    from pipelines.reading_push import packages_of, show_sent
+    from pipelines.rebuild import run_act
+
+    given = settings()
+    make_push(given, month)
+    before = packages_of(given.lake, month)
+    run_act(given, "push_send", "send_packages", {"push_month": month}, touches=())
+    show_sent(out, given, month, before)
+
+
+@push_app.command("receipts")
+def push_receipts(month: Month) -> None:
+    """What the portal says became of a month's push.
+
+    Example: tongbao push receipts --month 2025-08
+    """
+    from pipelines.reading_push import show_receipts
+
+    given = settings()
+    make_push(given, month)
+    show_receipts(out, given.lake, month)
 
 
 @app.command()

@@ -67,12 +67,24 @@ def judge_again(refused: pl.DataFrame, source: Source) -> pl.DataFrame:
     return judge(rows, source)
 
 
+def folded(rows: pl.DataFrame, source: Source) -> dict[str, int]:
+    """Field → cells of text rows that stand in full width and are read as their half-width form."""
+    plain = _plain(rows.lazy(), source)
+    names = [f.name for f in source.fields if f.form not in ("text", "district") and f.name not in plain]
+    counts = rows.select(_is_folded(pl.col(name)).sum().alias(name) for name in names)
+    return {name: count for name, count in counts.row(0, named=True).items() if count} if names else {}
+
+
+def _is_folded(text: pl.Expr) -> pl.Expr:
+    own, half = text.str.strip_chars(BLANKS), text.str.normalize("NFKC").str.strip_chars(BLANKS)
+    return (own != half) & (half.str.len_bytes() == half.str.len_chars())
+
+
 def _plain(rows: pl.LazyFrame, source: Source) -> set[str]:
     """The fields of which every text is ASCII, which needs no folding to half width."""
     ascii_only = (pl.col(source.names).str.len_bytes() == pl.col(source.names).str.len_chars()).all()
-    return {
-        name for name, is_plain in rows.select(ascii_only).collect().row(0, named=True).items() if is_plain
-    }
+    found = rows.select(ascii_only).collect().row(0, named=True)
+    return {name for name, is_plain in found.items() if is_plain}
 
 
 def _read(rows: pl.LazyFrame, source: Source, plain: set[str]) -> pl.LazyFrame:

@@ -358,6 +358,10 @@ FLOW: tuple[Node, ...] = (
 NODES: Mapping[str, Node] = {node.table: node for node in FLOW}
 RELEASED: Mapping[str, Kind] = {node.table: node.kind for node in FLOW if node.is_released}
 """What a release holds: table → its kind of key."""
+SOURCE_NAMES: tuple[str, ...] = tuple(
+    sorted({use[9:] for node in FLOW for use in node.uses if use.startswith("received:")} - {"*"})
+)
+"""The sources that something is made from."""
 
 
 @dataclass(frozen=True)

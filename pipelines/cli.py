@@ -13,18 +13,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table as Grid
 
 from assets.eligibility.register import ActRefused, RegisterBroken
 from assets.flow import Calendar
+from assets.storage.drop_folder import SourcesUnreachable
 from assets.storage.manifest import LakeBusy
 from pipelines.planner import plan
-from pipelines.rebuild import Outcome, RunFailed, new_arrivals, state_of
+from pipelines.rebuild import Outcome, RunFailed, news_of, state_of
 from pipelines.rebuild import nightly as run_nightly
 from pipelines.settings import CITY, Settings
 from schemas.terms.loader import UnregisteredYear, load_terms
@@ -55,8 +57,22 @@ By = Annotated[str, typer.Option(help="The role that acts, never a person, e.g. 
 
 
 def settings() -> Settings:
-    """The settings of this call."""
-    return Settings()  # type: ignore[call-arg]
+    """The settings of this call; one that cannot be is wrong usage."""
+    try:
+        return Settings()  # type: ignore[call-arg]
+    except ValidationError as wrong:
+        _refuse(ValueError(_about(wrong)), 2)
+
+
+def _about(wrong: ValidationError) -> str:
+    """The first thing that is wrong with the settings, in a sentence."""
+    first = wrong.errors()[0]
+    if first["type"] == "value_error":
+        return f"{first['ctx']['error']}."
+    name = f"TONGBAO_{'_'.join(map(str, first['loc'][:1])).upper()}"
+    return (
+        f"{name} is {first['input']!r}, which cannot be ({first['msg'].lower()}): correct it and run again."
+    )
 
 
 @contextmanager
@@ -84,7 +100,7 @@ def progress() -> Iterator[None]:
 
 def run(given: Settings, **what: object) -> Outcome:
     """Bring up to date with a progress bar, where there is anything to do."""
-    if not new_arrivals(given) and not plan(state_of(given)):
+    if not news_of(given).arrivals and not plan(state_of(given)):
         return run_nightly(given, **what)  # type: ignore[arg-type]
     with progress():
         return run_nightly(given, **what)  # type: ignore[arg-type]
@@ -122,9 +138,12 @@ def show_plan() -> None:
     Example: tongbao plan
     """
     given = settings()
-    arrivals = new_arrivals(given)
+    news = news_of(given)
+    arrivals = news.arrivals
     if arrivals:
-        out.print(f"{len(arrivals)} new files to pull, the first {arrivals[0]}.")
+        out.print(f"{len(arrivals)} new deliveries to pull, the first {arrivals[0].name}.", soft_wrap=True)
+    for note in news.notes:
+        out.print(f"[dim]Noted: {note}[/dim]", soft_wrap=True)
     runs = plan(state_of(given))
     if not runs:
         out.print("Nothing is stale." if not arrivals else "Nothing else is stale yet.")
@@ -472,11 +491,11 @@ def main() -> None:
         app(prog_name="tongbao")
     except UnregisteredYear as refused:
         _refuse(refused, 2)
-    except (RunFailed, LakeBusy, ActRefused, RegisterBroken, LookupError) as refused:
+    except (RunFailed, LakeBusy, SourcesUnreachable, ActRefused, RegisterBroken, LookupError) as refused:
         _refuse(refused, 1)
 
 
-def _refuse(refused: Exception, status: int) -> None:
+def _refuse(refused: Exception, status: int) -> NoReturn:
     Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]{refused.args[0]}[/red]")
     sys.exit(status)
 

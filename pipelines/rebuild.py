@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from assets.flow import RELEASED, Calendar
+from assets.arrivals.sources import Folder, News, Objects, Sources
+from assets.flow import RELEASED, SOURCE_NAMES, Calendar
 from assets.staleness import State
+from assets.storage.bucket import Bucket
 from assets.storage.deliveries import Deliveries
-from assets.storage.drop_folder import list_arrivals
 from assets.storage.manifest import Manifests, lake_lock
 from assets.storage.releases import contents, identity, latest
 from assets.storage.sweep import sweep
@@ -67,12 +69,21 @@ class Outcome:
         )
 
 
-def new_arrivals(settings: Settings) -> list[str]:
-    """The files that no delivery is recorded for."""
-    names = [path.name for path in sorted(settings.sources.glob("*")) if path.is_dir()]
-    seen = Deliveries(settings.lake).seen()
-    arrivals, _ = list_arrivals(settings.sources, names)
-    return [a.name for a in arrivals if (a.source, a.name, a.size, a.modified_ns) not in seen]
+def sources_of(settings: Settings) -> Sources:
+    """Where deliveries come from: the database where one is set, else the drop folder."""
+    if settings.sources_url:
+        from assets.arrivals.database import Database
+        from schemas.catalogue import SOURCES
+
+        return Database(settings.sources_url, timedelta(hours=settings.sources_overlap_hours), SOURCES)
+    if isinstance(settings.sources, str):
+        return Objects(Bucket(settings.sources), SOURCE_NAMES)
+    return Folder(settings.sources, SOURCE_NAMES)
+
+
+def news_of(settings: Settings) -> News:
+    """What the sources have that no delivery is recorded for."""
+    return sources_of(settings).news(Deliveries(settings.lake))
 
 
 def state_of(settings: Settings) -> State:
@@ -97,7 +108,7 @@ def nightly(
         sweep(settings.lake)
         outcome = Outcome()
         dagster = _Dagster(settings, instance, say)
-        if new_arrivals(settings):
+        if news_of(settings).arrivals:
             before = len(Deliveries(settings.lake).all)
             dagster.run("pull")
             new = Deliveries(settings.lake).all[before:]

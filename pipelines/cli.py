@@ -9,26 +9,32 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table as Grid
+from rich.markup import escape
 
 from assets.eligibility.register import ActRefused, RegisterBroken
 from assets.flow import Calendar
 from assets.storage.drop_folder import SourcesUnreachable
-from assets.storage.manifest import LakeBusy
+from assets.storage.manifest import LakeBusy, NotMade
 from pipelines.planner import plan
-from pipelines.rebuild import Outcome, RunFailed, news_of, state_of
+from pipelines.rebuild import NoSources, Outcome, RunFailed, news_of, state_of
 from pipelines.rebuild import nightly as run_nightly
 from pipelines.settings import CITY, Settings
+from pipelines.telling import bars, progress, tell_act, tell_outcome, tell_plan
+from pipelines.words import (
+    WrongUsage,
+    credit_code,
+    moment,
+    policy_years,
+    push_month,
+    settings,
+    years,
+)
 from schemas.terms.loader import UnregisteredYear, load_terms
 
 app = typer.Typer(
@@ -56,48 +62,6 @@ Year = Annotated[int, typer.Option("--policy-year", help="The policy year, e.g. 
 By = Annotated[str, typer.Option(help="The role that acts, never a person, e.g. commerce-bureau.")]
 
 
-def settings() -> Settings:
-    """The settings of this call; one that cannot be is wrong usage."""
-    try:
-        return Settings()  # type: ignore[call-arg]
-    except ValidationError as wrong:
-        _refuse(ValueError(_about(wrong)), 2)
-
-
-def _about(wrong: ValidationError) -> str:
-    """The first thing that is wrong with the settings, in a sentence."""
-    first = wrong.errors()[0]
-    if first["type"] == "value_error":
-        return f"{first['ctx']['error']}."
-    name = f"TONGBAO_{'_'.join(map(str, first['loc'][:1])).upper()}"
-    return (
-        f"{name} is {first['input']!r}, which cannot be ({first['msg'].lower()}): correct it and run again."
-    )
-
-
-@contextmanager
-def progress() -> Iterator[None]:
-    """A bar for the table being made, where somebody looks."""
-    from pipelines.resources import SettingsHouse
-
-    columns = (
-        TextColumn("{task.fields[table]:<24}"), BarColumn(), MofNCompleteColumn(),
-        TextColumn("{task.fields[key]}"), TimeElapsedColumn(),
-    )  # fmt: skip
-    seen = Console(stderr=True)
-    with Progress(*columns, console=seen, transient=True, disable=not seen.is_terminal) as bars:
-        task = bars.add_task("", table="", key="", total=1)
-
-        def report(table: str, key: str, done: int, of: int) -> None:
-            bars.update(task, table=table, key=key, completed=done, total=of)
-
-        SettingsHouse.reporter = report
-        try:
-            yield
-        finally:
-            SettingsHouse.reporter = None
-
-
 def run(given: Settings, **what: object) -> Outcome:
     """Bring up to date with a progress bar, where there is anything to do."""
     if not news_of(given).arrivals and not plan(state_of(given)):
@@ -106,13 +70,9 @@ def run(given: Settings, **what: object) -> Outcome:
         return run_nightly(given, **what)  # type: ignore[arg-type]
 
 
-def finish(outcome: Outcome) -> None:
+def finish(given: Settings, outcome: Outcome) -> None:
     """Say what was done; a refused file is a guard's no."""
-    out.print(outcome.sentence())
-    for sentence in outcome.waiting():
-        out.print(f"[yellow]Waiting[/yellow]: {sentence}", soft_wrap=True)
-    for sentence in outcome.refused:
-        out.print(f"[red]Refused[/red]: {sentence}")
+    tell_outcome(out, given, outcome)
     if outcome.refused:
         raise typer.Exit(1)
 
@@ -128,7 +88,8 @@ def nightly(
     if dry_run:
         show_plan()
     else:
-        finish(run(settings()))
+        given = settings()
+        finish(given, run(given))
 
 
 @app.command("plan")
@@ -137,22 +98,7 @@ def show_plan() -> None:
 
     Example: tongbao plan
     """
-    given = settings()
-    news = news_of(given)
-    arrivals = news.arrivals
-    if arrivals:
-        out.print(f"{len(arrivals)} new deliveries to pull, the first {arrivals[0].name}.", soft_wrap=True)
-    for note in news.notes:
-        out.print(f"[dim]Noted: {note}[/dim]", soft_wrap=True)
-    runs = plan(state_of(given))
-    if not runs:
-        out.print("Nothing is stale." if not arrivals else "Nothing else is stale yet.")
-        return
-    grid = Grid("job", "keys", "why", box=None, pad_edge=False)
-    for run_ in runs:
-        why = sorted({f"{f.table}: {f.why}" for f in run_.findings})
-        grid.add_row(run_.job, run_.stretch, "; ".join(why[:3]) + ("; …" if len(why) > 3 else ""))
-    out.print(grid)
+    tell_plan(out, settings())
 
 
 @app.command()
@@ -166,13 +112,12 @@ def backfill(
 
     Example: tongbao backfill --policy-year 2022..2025
     """
-    first, _, last = policy_year.partition("..")
-    years = [load_terms(year).policy_year for year in range(int(first), int(last or first) + 1)]
+    years = policy_years(policy_year)
     given = settings()
     if as_of:
         given = known_then(given, as_of)
-        out.print(f"As known on {as_of}, in {given.lake}")
-    finish(run(given, keys=keys_of(years), publish=as_of is None))
+        out.print(f"As known on {as_of}, in {given.lake}", soft_wrap=True)
+    finish(given, run(given, keys=keys_of(years), publish=as_of is None))
 
 
 def keys_of(policy_years: list[int]) -> set[str]:
@@ -186,9 +131,9 @@ def keys_of(policy_years: list[int]) -> set[str]:
 
 def known_then(given: Settings, as_of: str) -> Settings:
     """Settings for a lake of its own with the sources and the register as known at a moment."""
-    moment = datetime.fromisoformat(as_of)
+    instant = moment(as_of)
     place = given.lake / "as-of" / as_of.replace(":", "")
-    then = given.model_copy(update={"now": moment, "lake": place, "reporting_url": "", "dagster_home": None})
+    then = given.model_copy(update={"now": instant, "lake": place, "reporting_url": "", "dagster_home": None})
     from assets.eligibility.register import Register
 
     register = Register(given.lake)
@@ -201,7 +146,9 @@ def sample(
     out_folder: Annotated[Path, typer.Option("--out", help="Where to write it.")] = CITY / "sources",
     enterprises: Annotated[int, typer.Option(min=1)] = 2000,
     seed: Annotated[int, typer.Option()] = 1,
-    years: Annotated[str, typer.Option(help="Export years, e.g. 2021..2025.")] = "2021..2025",
+    export_years: Annotated[
+        str, typer.Option("--years", help="Export years, e.g. 2021..2025.")
+    ] = "2021..2025",
     declarations: Annotated[int, typer.Option(help="Mean declarations a trader-year.")] = 126,
     database: Annotated[str | None, typer.Option(help="Also load it into this database.")] = None,
     parquet: Annotated[bool, typer.Option(help="Only Parquet, for volume.")] = False,
@@ -213,32 +160,16 @@ def sample(
     from pipelines.sample_city.city import City, write_city
     from pipelines.sample_city.database import write_city_database
 
-    first, _, last = years.partition("..")
-    city = City(enterprises, seed, int(first), int(last or first), declarations)
-    with sample_progress() as report:
-        write_city(city, out_folder, layout="parquet" if parquet else "mixed", progress=report)
+    span = years(export_years, "--years")
+    city = City(enterprises, seed, span[0], span[-1], declarations)
+    with bars() as report:
+        write_city(
+            city, out_folder, layout="parquet" if parquet else "mixed",
+            progress=lambda what, done, of: report(what, "", done, of),
+        )  # fmt: skip
     if database:
         write_city_database(out_folder, database)
     out.print(f"A sample city of {enterprises:,} enterprises is in {out_folder}")
-
-
-@contextmanager
-def sample_progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar for the making of a sample city."""
-    columns = (
-        TextColumn("{task.fields[table]:<24}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    seen = Console(stderr=True)
-    with Progress(*columns, console=seen, transient=True, disable=not seen.is_terminal) as bars:
-        task = bars.add_task("", table="", total=1)
-
-        def report(what: str, done: int, of: int) -> None:
-            bars.update(task, table=what, completed=done, total=of)
-
-        yield report
 
 
 @app.command()
@@ -343,11 +274,7 @@ def act(job: str, op: str, given: Settings | None = None, **config: object) -> N
     given = given or settings()
     load_terms(int(str(config["policy_year"])))
     run_act(given, job, op, config)
-    entry = state_of(given).register.acts[-1]
-    out.print(
-        f"{entry.act} · {entry.policy_year} edition {entry.edition} · by {entry.by} · "
-        f"register entry {entry.sequence} {entry.sha256[:12]}"
-    )
+    tell_act(out, state_of(given).register.acts[-1])
 
 
 @roster_app.command()
@@ -361,25 +288,37 @@ def explain(
     Example: tongbao roster explain --policy-year 2025 91440300TB0000001F
     """
     from assets.eligibility.explain import explain as find
-    from pipelines.reading import show_explanation
+    from pipelines.reading_roster import show_explanation
 
     load_terms(policy_year)
-    show_explanation(out, find(state_of(settings()), policy_year, uscc), lines)
+    found = find(state_of(settings()), policy_year, credit_code(uscc))
+    if found.decision is None:
+        raise WrongUsage(
+            f"Nobody knows {found.uscc}: no registration of {policy_year} and no export of "
+            f"{found.terms.export_year} carries this code; check its 18 characters."
+        )
+    show_explanation(out, found, lines)
 
 
 @roster_app.command()
 def diff(
     policy_year: Year,
+    older: Annotated[str | None, typer.Argument(help="An edition's number.")] = None,
+    newer: Annotated[str, typer.Argument(help="Another one, or draft for today's list.")] = "draft",
     limit: Annotated[int, typer.Option(help="How many lines to show.")] = 40,
 ) -> None:
-    """What each edition changed of the one before.
+    """What one edition changed of another, with the reason of each line; without two, of each one before.
 
-    Example: tongbao roster diff --policy-year 2024
+    Example: tongbao roster diff --policy-year 2024 1 2
     """
-    from pipelines.reading import show_changes
+    from assets.eligibility.draft import diff as find
+    from pipelines.reading_roster import show_changes, show_diff
 
     load_terms(policy_year)
-    show_changes(out, settings().lake, policy_year, limit)
+    if older is None:
+        show_changes(out, settings().lake, policy_year, limit)
+    else:
+        show_diff(out, find(state_of(settings()), policy_year, older, newer), limit)
 
 
 @app.command()
@@ -444,13 +383,7 @@ def push(month: Annotated[str, typer.Option(help="The push month, e.g. 2025-08."
 
     given = settings()
     calendar = Calendar.registered()
-    if month not in calendar.keys("push_month"):
-        raise UnregisteredYear(
-            f"{month} is in no registered cover year: registered are "
-            f"{', '.join(calendar.keys('policy_year'))}."
-        )
-    year = calendar.policy_year_of(month)
-    finish(run(given, keys=keys_of([int(year or 0)]) | {month}))
+    finish(given, run(given, keys=keys_of([push_month(month, calendar)]) | {month}))
     show_push(out, given.lake, month)
 
 
@@ -464,7 +397,7 @@ def statistics(policy_year: Year) -> None:
 
     terms = load_terms(policy_year)
     given = settings()
-    finish(run(given, keys=keys_of([policy_year])))
+    finish(given, run(given, keys=keys_of([policy_year])))
     show_statistics(out, given.lake, terms)
 
 
@@ -475,10 +408,13 @@ def verify() -> None:
     Example: tongbao verify
     """
     from assets.supply.verify import verify_lake
-    from pipelines.reading import show_verification
+    from pipelines.reading_roster import show_verification
 
     given = settings()
     found = verify_lake(given.lake, given.reporting)
+    if not found.files:
+        raise NotMade(f"The lake {given.lake} holds nothing to verify: run `tongbao nightly`, or set "
+                      "TONGBAO_LAKE to where the lake is.")  # fmt: skip
     show_verification(out, found)
     if found.faults:
         raise typer.Exit(1)
@@ -488,15 +424,30 @@ def main() -> None:
     """Run the command; what is refused is one sentence."""
     os.umask(0o022)
     try:
-        app(prog_name="tongbao")
-    except UnregisteredYear as refused:
-        _refuse(refused, 2)
-    except (RunFailed, LakeBusy, SourcesUnreachable, ActRefused, RegisterBroken, LookupError) as refused:
-        _refuse(refused, 1)
+        sys.exit(app(prog_name="tongbao", standalone_mode=False) or 0)
+    except typer.TyperException as typed:
+        if type(typed).__name__ == "NoArgsIsHelpError":  # it has shown the help already
+            sys.exit(2)
+        _refuse(_usage(typed), 2)
+    except (UnregisteredYear, WrongUsage, NotMade, NoSources) as wrong:
+        _refuse(str(wrong.args[0]), 2)
+    except (RunFailed, LakeBusy, SourcesUnreachable, ActRefused, RegisterBroken) as refused:
+        _refuse(str(refused.args[0]), 1)
+    except OSError as failed:
+        if failed.filename is None:
+            raise
+        _refuse(f"{failed.filename}: {failed.strerror}. Correct the path or its rights, then run again.", 1)
 
 
-def _refuse(refused: Exception, status: int) -> NoReturn:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]{refused.args[0]}[/red]")
+def _usage(typed: typer.TyperException) -> str:
+    """What is wrong with the words, and where the right ones are."""
+    context = getattr(typed, "ctx", None)
+    words = context.command_path if context else "tongbao"
+    return f"{typed.format_message().rstrip('.')}: see `{words} --help`."
+
+
+def _refuse(sentence: str, status: int) -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]{escape(sentence)}[/red]")
     sys.exit(status)
 
 

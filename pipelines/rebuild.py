@@ -7,6 +7,7 @@ interrupted rebuild goes on where it was. Dagster is imported only when there is
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -37,6 +38,10 @@ class RunFailed(RuntimeError):
     """A blocking check or a guard said no; what was good has landed."""
 
 
+class NoSources(LookupError):
+    """The drop folder itself is not there: nobody would call that a night without news."""
+
+
 @dataclass
 class Outcome:
     """What a rebuild did."""
@@ -48,25 +53,36 @@ class Outcome:
     release: str | None = None
     awaiting_terms: dict[int, int] = field(default_factory=dict)
     """Policy year without terms → rows that wait for them."""
+    left_out: tuple[str, ...] = ()
+    """What lies in the drop folder and is no source's, a sentence each."""
 
     def waiting(self) -> list[str]:
         """What waits for somebody to register terms, a sentence a year."""
         return [
-            f"{rows:,} received rows wait, uncounted: register the terms of {year} "
-            f"(schemas/terms/{year}.toml), then run `tongbao nightly`."
+            f"{rows:,} received {'row waits' if rows == 1 else 'rows wait'}, uncounted: register the "
+            f"terms of {year} (schemas/terms/{year}.toml), then run `tongbao nightly`."
             for year, rows in self.awaiting_terms.items()
         ]
 
     def sentence(self) -> str:
         """What was done, for people."""
-        if not (self.deliveries or self.runs or self.release):
+        done = []
+        if self.deliveries:
+            held = f"with {_of(self.rows, 'row')}" if self.rows else "with nothing new in them"
+            done.append(f"received {_of(self.deliveries, 'file')} {held}")
+        if self.runs:
+            keys = sum(run.keys for run in self.runs)
+            done.append(f"rebuilt {_of(keys, 'key')} in {_of(len(self.runs), 'run')}")
+        if not done and not self.release:
             return "Nothing new: nothing was rebuilt."
-        keys = sum(run.keys for run in self.runs)
-        return (
-            f"{self.deliveries} new deliveries with {self.rows:,} rows; "
-            f"{keys} keys rebuilt in {len(self.runs)} runs; "
-            f"{'release ' + self.release if self.release else 'nothing to release'}."
-        )
+        if self.release:
+            done.append(f"released {self.release}")
+        text = ", ".join(done)
+        return f"{text[0].upper()}{text[1:]}."
+
+
+def _of(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def sources_of(settings: Settings) -> Sources:
@@ -78,6 +94,11 @@ def sources_of(settings: Settings) -> Sources:
         return Database(settings.sources_url, timedelta(hours=settings.sources_overlap_hours), SOURCES)
     if isinstance(settings.sources, str):
         return Objects(Bucket(settings.sources), SOURCE_NAMES)
+    if not settings.sources.exists():
+        raise NoSources(
+            f"The drop folder {settings.sources} is not there: set TONGBAO_SOURCES to it, or make a "
+            "sample with `tongbao sample`."
+        )
     return Folder(settings.sources, SOURCE_NAMES)
 
 
@@ -106,9 +127,10 @@ def nightly(
     """
     with lake_lock(settings.lake):
         sweep(settings.lake)
-        outcome = Outcome()
+        news = news_of(settings)
+        outcome = Outcome(left_out=news.notes)
         dagster = _Dagster(settings, instance, say)
-        if news_of(settings).arrivals:
+        if news.arrivals:
             before = len(Deliveries(settings.lake).all)
             dagster.run("pull")
             new = Deliveries(settings.lake).all[before:]
@@ -199,5 +221,5 @@ def _why(result: dg.ExecuteInProcessResult) -> str:
                 return str(data.user_failure_data.description)
             if data.error:
                 cause = data.error.cause or data.error
-                return cause.message.strip()
+                return re.sub(r"^[\w.]+: ", "", cause.message.strip())
     return "The run failed without a step to blame: see Dagster's log."

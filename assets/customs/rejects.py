@@ -8,14 +8,12 @@ from assets.versions import rendered
 from schemas.customs import DECLARATIONS, LINE_REJECTS
 
 
-def line_rejects(lines: pl.DataFrame, origins: pl.LazyFrame) -> pl.LazyFrame:
-    """Rows of line_rejects; `origins` has the same rows as the ledger the lines were valued from."""
+def line_rejects(refused: pl.DataFrame, origins: pl.LazyFrame) -> pl.LazyFrame:
+    """Rows of line_rejects: refused rows with their `place` in the ledger, whose rows `origins` has too."""
     key = pl.concat_str(pl.col("declaration_no").cast(pl.String).str.zfill(18), "line_no", separator="|")
     return (
-        lines.lazy()
-        .with_row_index("at")
-        .filter(pl.col("reasons").list.len() > 0)
-        .join(origins.with_row_index("at"), on="at")
+        refused.lazy()
+        .join(origins.with_row_index("place"), on="place")
         .select(
             "delivery_sha256",
             "row",

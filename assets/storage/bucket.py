@@ -12,7 +12,14 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from assets.storage.drop_folder import CONTROL_SUFFIX, UNFINISHED, Arrival, SourcesUnreachable, stranger
+from assets.storage.drop_folder import (
+    CONTROL_SUFFIX,
+    UNFINISHED,
+    Arrival,
+    SourcesUnreachable,
+    is_strange,
+    stranger,
+)
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -51,7 +58,8 @@ class Bucket:
             if any(part.startswith((".", "~$")) for part in path.parts) or name.lower().endswith(UNFINISHED):
                 continue
             if path.parts[0] not in source_names:
-                notes.add(stranger(path.parts[0], source_names))
+                if len(path.parts) > 1 or is_strange(name, source_names):
+                    notes.add(stranger(path.parts[0], source_names))
             elif name.lower().endswith(CONTROL_SUFFIX):
                 if name[: -len(CONTROL_SUFFIX)] not in objects:
                     notes.add(f"{name} waits for the file that it speaks of.")

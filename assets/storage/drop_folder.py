@@ -18,6 +18,8 @@ from pathlib import Path
 
 CONTROL_SUFFIX = ".control.json"
 UNFINISHED = (".part", ".tmp")
+NOTES = (".json", ".md")
+"""Files beside the sources' folders that speak of the delivery and are none."""
 
 
 class SourcesUnreachable(RuntimeError):
@@ -145,8 +147,13 @@ def _refusal(path: Path, root: Path, *, wanted: Callable[[int], bool], kind: str
 
 def _strangers(root: Path, source_names: Sequence[str]) -> list[str]:
     """A sentence for each visible entry of the drop folder that is no source's folder."""
-    found = sorted(entry.name for entry in root.iterdir() if not entry.name.startswith("."))
-    return [stranger(name, source_names) for name in found if name not in source_names]
+    found = sorted(entry.name for entry in root.iterdir())
+    return [stranger(name, source_names) for name in found if is_strange(name, source_names)]
+
+
+def is_strange(name: str, source_names: Sequence[str]) -> bool:
+    """Whether an entry of the drop folder is visible, and neither a source's folder nor a note."""
+    return name not in source_names and not name.startswith(".") and not name.endswith(NOTES)
 
 
 def stranger(name: str, source_names: Sequence[str]) -> str:

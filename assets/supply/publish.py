@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from assets.flow import RELEASED
+from assets.flow import RELEASED, TO_MEND
 from assets.storage.deliveries import Deliveries
 from assets.storage.lake import Lake
 from assets.storage.releases import (
@@ -44,7 +44,7 @@ def publish_release(house: House, run: str) -> Released:
     lake = Lake(house.root)
     last = latest(house.root)
     items = contents(lake, RELEASED)
-    hold_to_bounds(items, last, house.bounds)
+    hold_to_bounds(items, last, house.bounds, unbounded=TO_MEND)
     _record_run(lake, house, run, items, last)
     everything = [*items, *contents(lake, {RUNS.name: "none"})]
     loaded = load_reporting(house.reporting, _by_table(lake, everything))
@@ -85,9 +85,9 @@ def _record_run(
     earlier = lake.scan(RUNS).collect()
     known = {name for inputs in earlier["inputs"] for name in json.loads(inputs)}
     inputs = {
-        f"{d.source}/{d.name}": {"sha256": d.sha256, "rows": d.rows}
+        d.name: {"sha256": d.sha256, "rows": d.rows}
         for d in Deliveries(house.root).all
-        if f"{d.source}/{d.name}" not in known
+        if d.name not in known
     }
     before = {i["file"]: i["sha256"] for i in last["items"]} if last else {}  # type: ignore[attr-defined]
     outputs = {

@@ -220,7 +220,7 @@ _PUSHED = (
 )
 _REFERENCE = (
     "exchange_rates", "enterprises", "published_rosters", "roster_objections", "policies",
-    "claims", "country_risk", "risk_bulletins", "service_usage",
+    "claims", "country_risk", "risk_bulletins", "portal_receipts", "service_usage",
 )  # fmt: skip
 SOURCE_NAMES = ("customs_declarations", *_REFERENCE)
 """The folders of a drop folder, and the tables of a source database."""
@@ -337,6 +337,10 @@ FLOW: tuple[Node, ...] = (
         for table in ("push_list", "push_enterprises")
     ),
     Node(
+        "push_receipts", "none",
+        (Need("portal_receipts_ledger", _all), Need("push_enterprises", _every("push_month"))),
+    ),
+    Node(
         "insured_exports", "policy_year",
         (
             Need("export_cube", _cover_months),
@@ -370,6 +374,8 @@ FLOW: tuple[Node, ...] = (
 NODES: Mapping[str, Node] = {node.table: node for node in FLOW}
 RELEASED: Mapping[str, Kind] = {node.table: node.kind for node in FLOW if node.is_released}
 """What a release holds: table → its kind of key."""
+RECORDS: Mapping[str, Kind] = {"runs": "none", "push_outbox": "none"}
+"""What acts record as they happen; a release has it beside its contents."""
 TO_MEND = frozenset(node.table for node in FLOW if node.is_to_mend)
 
 

@@ -2,75 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 from rich.console import Console
 from rich.markup import escape
 
 from assets.flow import NODES
-from assets.storage.deliveries import Deliveries
 from assets.storage.lake import Lake
 from pipelines.terminal import show
-from pipelines.words import one_of
-from schemas.catalogue import SOURCES, TABLES
-from schemas.codes.labels import label, reason_label
-from schemas.operations import REJECTED_ROWS
+from schemas.codes.labels import label
 from schemas.push import PUSH_LIST
 from schemas.statistics import ANNUAL_STATISTICS
 from schemas.terms.loader import PolicyTerms
-
-
-def show_rejects(out: Console, root: Path, source: str | None, reason: str | None, limit: int) -> None:
-    """Open refused rows: counts by reason, then rows by where they stand in their files."""
-    lake = Lake(root)
-    rows = lake.scan(REJECTED_ROWS, ["all"]).filter(pl.col("status") == "open").collect()
-    if source:
-        one_of(source, [table.name for table in SOURCES], "source")
-        rows = rows.filter(pl.col("source") == source)
-    if reason:
-        one_of(reason, rows["reasons"].explode().unique().drop_nulls().to_list(), "reason of an open row")
-        rows = rows.filter(pl.col("reasons").list.contains(reason))
-    out.print(f"[bold]{rows.height:,} open refused rows[/bold]")
-    counts = (
-        rows.select("source", pl.col("reasons").alias("reason"))
-        .explode("reason")
-        .group_by("source", "reason")
-        .len("rows")
-        .sort("source", "rows", "reason", descending=[False, True, False])
-    )
-    for (name,), its in counts.group_by("source", maintain_order=True):
-        meaning = pl.Series("含义", [_meaning(str(name), code) for code in its["reason"]], dtype=pl.String)
-        out.print()
-        show(out, f"{name} {TABLES[str(name)].zh}", its.select("rows", "reason", meaning))
-    if rows.is_empty():
-        return
-    names = {delivery.sha256: delivery.name for delivery in reversed(Deliveries(root).all)}
-    out.print(f"\n[bold]The first {min(limit, rows.height)}[/bold]")
-    for row in rows.head(limit).iter_rows(named=True):
-        _show_reject(out, names[row["delivery_sha256"]], row)
-    out.print("Whole rows: column raw of")
-    show_place(out, lake, REJECTED_ROWS.name, "all")
-    out.print("They are judged again every night: correct them at the source and deliver them with a "
-              "later updated_at.")  # fmt: skip
-
-
-def _show_reject(out: Console, file: str, row: Mapping[str, Any]) -> None:
-    """Where a row stands, its key, and what its reasons speak of."""
-    table, raw = TABLES[row["source"]], json.loads(row["raw"])
-    fields = [*table.key, *(code.partition(":")[2] for code in row["reasons"] if ":" in code)]
-    told = "  ".join(f"{name} {raw.get(name) or '(empty)'}" for name in dict.fromkeys(fields))
-    out.print(f"{file} row {row['row']:,}  [yellow]{', '.join(row['reasons'])}[/yellow]")
-    out.print(f"  [dim]{escape(told)}[/dim]")
-
-
-def _meaning(source: str, reason: str) -> str:
-    """A reason in words, with the title of its field."""
-    return reason_label(reason, {column.name: column.zh for column in TABLES[source].columns})
 
 
 def show_push(out: Console, root: Path, month: str) -> None:

@@ -17,7 +17,7 @@ from assets.arrivals.sources import Folder, News, Objects, Sources
 from assets.flow import RELEASED, SOURCE_NAMES, Calendar
 from assets.staleness import State
 from assets.storage.bucket import Bucket
-from assets.storage.deliveries import Deliveries
+from assets.storage.deliveries import Deliveries, first_told
 from assets.storage.manifest import Manifests, lake_lock
 from assets.storage.releases import contents, identity, latest
 from assets.storage.sweep import sweep
@@ -49,6 +49,8 @@ class Outcome:
     deliveries: int = 0
     rows: int = 0
     refused: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What was left out or looked odd in new deliveries; each thing once a source."""
     runs: list[Run] = field(default_factory=list)
     release: str | None = None
     awaiting_terms: dict[int, int] = field(default_factory=dict)
@@ -133,7 +135,9 @@ def nightly(
         if news.arrivals:
             before = len(Deliveries(settings.lake).all)
             dagster.run("pull")
-            new = Deliveries(settings.lake).all[before:]
+            received = Deliveries(settings.lake).all
+            new = received[before:]
+            outcome.notes = first_told(received[:before], new)
             outcome.deliveries, outcome.rows = len(new), sum(d.rows for d in new)
             outcome.refused = [d.refused for d in new if d.refused]
         for job in jobs:
@@ -146,12 +150,19 @@ def nightly(
         return outcome
 
 
-def run_act(settings: Settings, job: str, op: str, config: Mapping[str, object]) -> None:
-    """Run one of the roster's acts as its job, then rebuild what it touches."""
+def run_act(
+    settings: Settings,
+    job: str,
+    op: str,
+    config: Mapping[str, object],
+    touches: Collection[str] = ("policy_years",),
+) -> None:
+    """Run an act as its job, then rebuild what it touches."""
     with lake_lock(settings.lake):
         dagster = _Dagster(settings, None)
         dagster.run(job, config={"ops": {op: {"config": dict(config)}}})
-        _bring_up_to_date(settings, dagster, "policy_years", None, Outcome())
+        for touched in touches:
+            _bring_up_to_date(settings, dagster, touched, None, Outcome())
 
 
 def _bring_up_to_date(

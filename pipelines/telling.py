@@ -118,6 +118,8 @@ def tell_outcome(out: Console, given: Settings, outcome: Outcome) -> None:
         out.print(f"[yellow]Left out[/yellow]: {escape(sentence)}", soft_wrap=True)
     for sentence in outcome.waiting():
         out.print(f"[yellow]Waiting[/yellow]: {escape(sentence)}", soft_wrap=True)
+    for sentence in outcome.notes:
+        out.print(f"[yellow]Noted[/yellow]: {escape(sentence)}", soft_wrap=True)
     for sentence in outcome.refused:
         out.print(f"[red]Refused[/red]: {escape(sentence)}", soft_wrap=True)
 

@@ -6,7 +6,8 @@ A file is refused whole, with a sentence, when it cannot be read or does not mat
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -20,7 +21,7 @@ from assets.storage.deliveries import Deliveries, Delivery
 from assets.storage.drop_folder import Arrival, sha256_of
 from assets.storage.read_file import read_control, read_file
 from assets.storage.text_rows import FileRefused
-from assets.validation import judge
+from assets.validation import folded, judge
 from schemas.catalogue import SOURCES
 
 BY_NAME = {source.name: source for source in SOURCES}
@@ -63,12 +64,13 @@ class Intake:
         """Read, judge and store one file; a refusal is in the result, not raised."""
         source = BY_NAME[unread.source]
         with self.scratch() as scratch:
-            pieces = Pieces(source, scratch)
+            pieces, folds = Pieces(source, scratch), Counter[str]()
             try:
                 text = read_file(path, source, scratch)
                 for batch in batches(text.frame):
                     judged = judge(batch.lazy(), source)
                     pieces.add(look(judged) if look else judged)
+                    folds.update(folded(batch, source))
                     self.on_rows(pieces.rows)
                 _hold_to_control(path, unread.name, pieces)
             except FileRefused as refusal:
@@ -80,7 +82,8 @@ class Intake:
                 reasons=dict(sorted(pieces.reasons.items())),
                 amount_sum=pieces.amount_sum,
                 encoding=text.encoding,
-                notes=text.notes,
+                notes=(*text.notes, *_folded_notes(folds, path.name)),
+                corrects=text.corrects,
                 pieces=pieces.store(self.root, unread.sha256),
             )
 
@@ -98,6 +101,10 @@ class Intake:
         (self.root / "received").mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.root / "received", prefix=".scratch-") as folder:
             yield Path(folder)
+
+
+def _folded_notes(folds: Mapping[str, int], file: str) -> list[str]:
+    return [f"{file}: {count} cells of {name} were folded to half width." for name, count in folds.items()]
 
 
 def _hold_to_control(path: Path, name: str, pieces: Pieces) -> None:

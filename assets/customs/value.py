@@ -15,6 +15,7 @@ import polars as pl
 
 from schemas.codes.countries import CHINA
 from schemas.codes.trade_modes import TRADE_MODES
+from schemas.operations import CORRECTED
 
 RATE_SCALE = 10**12
 FEE_SCALE = 10**4
@@ -81,7 +82,8 @@ def not_counted_reason() -> pl.Expr:
 
 def _with_states(rows: pl.LazyFrame) -> pl.LazyFrame:
     """Newest versions and states, before any value is known."""
-    ranked = pl.all_horizontal(pl.col(c).is_not_null() for c in [*_LINE, "revision", "updated_at"])
+    given = pl.all_horizontal(pl.col(c).is_not_null() for c in [*_LINE, "revision", "updated_at"])
+    ranked = given & ~pl.col("reasons").list.contains(CORRECTED)
     last = pl.any_horizontal(pl.col(c).ne_missing(pl.col(c).shift(-1)) for c in _LINE)
     newest = rows.filter(ranked).select("at", *_LINE).filter(last).select("at", is_current=pl.lit(value=True))
     rows = rows.join(newest, on="at", how="left", maintain_order="left").with_columns(

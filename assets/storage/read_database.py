@@ -7,8 +7,6 @@ PostgreSQL and SQLite go through ADBC in batches; any other database through SQL
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -55,9 +53,7 @@ def database_changes(url: str, source: Source, after: datetime | None, scratch: 
         if table is None:
             return None
         scratch.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=scratch, prefix=f"{source.name}-", suffix=".parquet")
-        os.close(handle)
-        written = Path(name)
+        written = scratch / f"{source.name}.parquet"
         rows = 0
         try:
             rows = _write(written, source, _changed(table.batches(_utc(after)), _utc(after)))

@@ -246,6 +246,7 @@ VOCABULARIES = {
     "work_change": policies.CHANGES_OF_WORK,
     "topic": push.TOPICS,
     "push_change": push.RATING_CHANGES,
+    "receipt_event": push.RECEIPT_EVENTS,
     "dimension": measures.DIMENSIONS,
 }
 

@@ -19,9 +19,10 @@ from rich.markup import escape
 
 from assets.eligibility.register import ActRefused, RegisterBroken
 from assets.flow import Calendar
+from assets.storage.drop_folder import SourcesUnreachable
 from assets.storage.manifest import LakeBusy, NotMade
 from pipelines.planner import plan
-from pipelines.rebuild import NoSources, Outcome, RunFailed, new_arrivals, state_of
+from pipelines.rebuild import NoSources, Outcome, RunFailed, news_of, state_of
 from pipelines.rebuild import nightly as run_nightly
 from pipelines.settings import CITY, Settings
 from pipelines.telling import bars, progress, tell_act, tell_outcome, tell_plan
@@ -69,7 +70,7 @@ By = Annotated[str, typer.Option(help="The role that acts, never a person, e.g. 
 
 def run(given: Settings, **what: object) -> Outcome:
     """Bring up to date with a progress bar, where there is anything to do."""
-    if not new_arrivals(given) and not plan(state_of(given)):
+    if not news_of(given).arrivals and not plan(state_of(given)):
         return run_nightly(given, **what)  # type: ignore[arg-type]
     with progress():
         return run_nightly(given, **what)  # type: ignore[arg-type]
@@ -500,7 +501,7 @@ def main() -> None:
         _refuse(_usage(typed), 2)
     except (UnregisteredYear, WrongUsage, NotMade, NoSources) as wrong:
         _refuse(str(wrong.args[0]), 2)
-    except (RunFailed, LakeBusy, ActRefused, RegisterBroken) as refused:
+    except (RunFailed, LakeBusy, SourcesUnreachable, ActRefused, RegisterBroken) as refused:
         _refuse(str(refused.args[0]), 1)
     except OSError as failed:
         if failed.filename is None:

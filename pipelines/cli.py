@@ -19,9 +19,10 @@ from rich.markup import escape
 
 from assets.eligibility.register import ActRefused, RegisterBroken
 from assets.flow import Calendar
+from assets.storage.drop_folder import SourcesUnreachable
 from assets.storage.manifest import LakeBusy, NotMade
 from pipelines.planner import plan
-from pipelines.rebuild import NoSources, Outcome, RunFailed, new_arrivals, state_of
+from pipelines.rebuild import NoSources, Outcome, RunFailed, news_of, state_of
 from pipelines.rebuild import nightly as run_nightly
 from pipelines.settings import CITY, Settings
 from pipelines.telling import bars, progress, tell_act, tell_outcome, tell_plan
@@ -69,7 +70,7 @@ By = Annotated[str, typer.Option(help="The role that acts, never a person, e.g. 
 
 def run(given: Settings, **what: object) -> Outcome:
     """Bring up to date with a progress bar, where there is anything to do."""
-    if not new_arrivals(given) and not plan(state_of(given)):
+    if not news_of(given).arrivals and not plan(state_of(given)):
         return run_nightly(given, **what)  # type: ignore[arg-type]
     with progress():
         return run_nightly(given, **what)  # type: ignore[arg-type]
@@ -115,14 +116,33 @@ def backfill(
 ) -> None:
     """Prior years, with progress, resumable, in this process.
 
+    With --as-of nothing here is touched: in a place of its own everything is made again from what had
+    been received by then (in a time before the first delivery: from what the sources knew by then),
+    and every edition published by then is rebuilt and compared with the register, byte by byte.
+
     Example: tongbao backfill --policy-year 2022..2025
     """
     years = policy_years(policy_year)
     given = settings()
     if as_of:
-        given = known_then(given, as_of)
-        out.print(f"As known on {as_of}, in {given.lake}", soft_wrap=True)
-    finish(given, run(given, keys=keys_of(years), publish=as_of is None))
+        rebuild_as_of(given, moment(as_of), years)
+    else:
+        finish(given, run(given, keys=keys_of(years)))
+
+
+def rebuild_as_of(given: Settings, instant: datetime, years: list[int]) -> None:
+    """Rebuild as known then, with every edition of it; an edition that differs is a guard's no."""
+    from pipelines.as_of import known_then, rebuild_editions
+
+    then = known_then(given, instant)
+    out.print(f"As known at {then.present:%Y-%m-%d %H:%M:%S} UTC, in {then.lake}", soft_wrap=True)
+    finish(then, run(then, keys=keys_of(years), publish=False))
+    differ = False
+    for made in rebuild_editions(given, then, years):
+        differ |= bool(made.differing)
+        out.print(f"[red]{made.sentence()}[/red]" if made.differing else made.sentence(), soft_wrap=True)
+    if differ:
+        raise typer.Exit(1)
 
 
 def keys_of(policy_years: list[int]) -> set[str]:
@@ -132,18 +152,6 @@ def keys_of(policy_years: list[int]) -> set[str]:
     last_export_year = max(calendar.terms[year].export_year for year in policy_years)
     months = {m for m in calendar.months if m <= max(cover) or int(m[:4]) <= last_export_year}
     return months | {m[:4] for m in months} | {str(year) for year in policy_years} | {"all"}
-
-
-def known_then(given: Settings, as_of: str) -> Settings:
-    """Settings for a lake of its own with the sources and the register as known at a moment."""
-    instant = moment(as_of)
-    place = given.lake / "as-of" / as_of.replace(":", "")
-    then = given.model_copy(update={"now": instant, "lake": place, "reporting_url": "", "dagster_home": None})
-    from assets.eligibility.register import Register
-
-    register = Register(given.lake)
-    register.copy_to(place, sum(datetime.fromisoformat(act.at) <= then.present for act in register.acts))
-    return then
 
 
 @app.command()
@@ -515,7 +523,7 @@ def main() -> None:
         _refuse(_usage(typed), 2)
     except (UnregisteredYear, WrongUsage, NotMade, NoSources) as wrong:
         _refuse(str(wrong.args[0]), 2)
-    except (RunFailed, LakeBusy, ActRefused, RegisterBroken) as refused:
+    except (RunFailed, LakeBusy, SourcesUnreachable, ActRefused, RegisterBroken) as refused:
         _refuse(str(refused.args[0]), 1)
     except OSError as failed:
         if failed.filename is None:

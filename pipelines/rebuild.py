@@ -18,6 +18,7 @@ from assets.storage.drop_folder import list_arrivals
 from assets.storage.manifest import Manifests, lake_lock
 from assets.storage.releases import contents, identity, latest
 from assets.storage.sweep import sweep
+from assets.supply.report.due import due_years
 from pipelines.planner import JOBS, Run, due
 from pipelines.settings import Settings
 
@@ -44,6 +45,8 @@ class Outcome:
     refused: list[str] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
     release: str | None = None
+    reports: list[int] = field(default_factory=list)
+    """The policy years whose report was written."""
     awaiting_terms: dict[int, int] = field(default_factory=dict)
     """Policy year without terms → rows that wait for them."""
 
@@ -57,13 +60,14 @@ class Outcome:
 
     def sentence(self) -> str:
         """What was done, for people."""
-        if not (self.deliveries or self.runs or self.release):
+        if not (self.deliveries or self.runs or self.release or self.reports):
             return "Nothing new: nothing was rebuilt."
         keys = sum(run.keys for run in self.runs)
         return (
             f"{self.deliveries} new deliveries with {self.rows:,} rows; "
             f"{keys} keys rebuilt in {len(self.runs)} runs; "
-            f"{'release ' + self.release if self.release else 'nothing to release'}."
+            f"{'release ' + self.release if self.release else 'nothing to release'}"
+            + (f"; reports of {', '.join(map(str, self.reports))}." if self.reports else ".")
         )
 
 
@@ -87,10 +91,12 @@ def nightly(
     keys: Collection[str] | None = None,
     instance: dg.DagsterInstance | None = None,
     publish: bool = True,
+    report: bool = False,
     say: Callable[[str], object] = str,
 ) -> Outcome:
     """Pull what is new, rebuild what is stale (of some jobs or keys only), and release it.
 
+    `report`: write the reports of the years (of `keys` only, where given) that the release changes.
     `say` is told of each run before it starts.
     """
     with lake_lock(settings.lake):
@@ -109,6 +115,11 @@ def nightly(
             dagster.run("publish_release")
             index = latest(settings.lake)
             outcome.release = str(index["release"]) if index else None
+        if report:
+            for year in due_years(settings.lake):
+                if keys is None or str(year) in keys:
+                    dagster.run("year_reports", Run("year_reports", str(year), str(year), ()))
+                    outcome.reports.append(year)
         outcome.awaiting_terms = state_of(settings).awaiting_terms()
         return outcome
 

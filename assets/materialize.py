@@ -32,6 +32,8 @@ _ABOUT_CHECK = (
     "Types, nulls, vocabularies, unique key, row rules; rows and money against what they were made "
     "from. Nothing is written where it fails."
 )
+MAKERS: dict[str, tuple[tuple[str, ...], Maker]] = {}
+"""Table → the tables that are made together with it, and what makes them."""
 _SHOWN = 100
 """Rows shown in the table beside a check; the plain values cover all keys."""
 
@@ -42,6 +44,8 @@ def tables_asset(
     """Make assets of a function that makes one key of a table, and of those made together with it."""
 
     def decorate(make: Maker) -> dg.AssetsDefinition:
+        MAKERS.update(dict.fromkeys(tables, (tables, make)))
+
         @dg.multi_asset(
             name=make.__name__,
             specs=[_spec(TABLES[table], group, deps) for table in tables],
@@ -61,7 +65,7 @@ def tables_asset(
             with house.lock():
                 state = house.state()
                 for done, key in enumerate(keys, start=1):
-                    verdicts += _make(make, tables, key, state)
+                    verdicts += make_key(make, tables, key, state)
                     house.report(tables[0], key, done, len(keys))
             yield from _results(context, tables, keys, state, verdicts)
 
@@ -74,7 +78,7 @@ def _one(context: dg.AssetExecutionContext) -> Sequence[str]:
     return [context.partition_key] if context.has_partition_key else [ALL]
 
 
-def _make(make: Maker, tables: Sequence[str], key: str, state: State) -> list[tuple[str, Verdict]]:
+def make_key(make: Maker, tables: Sequence[str], key: str, state: State) -> list[tuple[str, Verdict]]:
     """Make one key of the asset's tables, where any of them is stale; commit what holds."""
     findings = [state.judge(table, key) for table in tables]
     if any(finding.verdict == "waiting" for finding in findings):

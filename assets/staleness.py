@@ -94,6 +94,22 @@ class State:
         judged = (self.judge(table, key) for table in tables for key in self.keys(table))
         return [finding for finding in judged if finding.verdict == "stale"]
 
+    def unready(self, table: str, key: str) -> list[Finding]:
+        """What is not fresh of a key and of all that it is made from, upstream first.
+
+        A key whose check failed was not written: it stays stale until what it is made from is right.
+        """
+        judged: dict[tuple[str, str], Finding] = {}
+
+        def walk(name: str, of: str) -> None:
+            if (name, of) not in judged:
+                for upstream in upstream_of(name, of, self.calendar, self.today):
+                    walk(upstream.table, upstream.key)
+                judged[name, of] = self.judge(name, of)
+
+        walk(table, key)
+        return [finding for finding in judged.values() if finding.verdict != "fresh"]
+
     def awaiting_terms(self) -> dict[int, int]:
         """Policy year without terms → received rows that wait for them, uncounted.
 
@@ -145,9 +161,11 @@ class State:
         """Source → key → a hash over the pieces received for it (source `*`: over everything)."""
         if self._pieces is None:
             pieces: dict[str, dict[str, list[str]]] = {}
+            corrected = self.deliveries.corrected_rows()
             for delivery in self.deliveries.all:
+                since = " ".join(corrected.get(delivery.sha256[:12], ()))
                 for key, piece in delivery.pieces.items():
-                    pieces.setdefault(delivery.source, {}).setdefault(key, []).append(piece.sha256)
+                    pieces.setdefault(delivery.source, {}).setdefault(key, []).append(piece.sha256 + since)
                     pieces.setdefault("*", {}).setdefault("all", []).append(piece.sha256)
             self._pieces = {
                 source: {

@@ -64,6 +64,23 @@ def judge_again(refused: pl.DataFrame, source: Source) -> pl.DataFrame:
     return judge(rows, source)
 
 
+def folded(rows: pl.DataFrame, source: Source) -> dict[str, int]:
+    """Field → cells of text rows that stand in full width and are read as their half-width form."""
+    counts = rows.select(
+        (pl.col(f.name).str.len_bytes() != pl.col(f.name).str.len_chars()).sum().alias(f.name)
+        for f in source.fields
+        if f.form not in ("text", "district")
+    )
+    beyond = [name for name, count in counts.row(0, named=True).items() if count]
+    plain = rows.select(_is_folded(pl.col(name)).sum().alias(name) for name in beyond)
+    return {name: count for name, count in plain.row(0, named=True).items() if count} if beyond else {}
+
+
+def _is_folded(text: pl.Expr) -> pl.Expr:
+    own, half = text.str.strip_chars(BLANKS), text.str.normalize("NFKC").str.strip_chars(BLANKS)
+    return (own != half) & (half.str.len_bytes() == half.str.len_chars())
+
+
 def _read(rows: pl.LazyFrame, source: Source) -> pl.LazyFrame:
     """The folded text beside the value of every field."""
     texts = [_text(field).alias(field.name + _TEXT) for field in source.fields]

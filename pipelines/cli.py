@@ -9,24 +9,31 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table as Grid
+from rich.markup import escape
 
 from assets.eligibility.register import ActRefused, RegisterBroken
 from assets.flow import Calendar
-from assets.storage.manifest import LakeBusy
+from assets.storage.manifest import LakeBusy, NotMade
 from pipelines.planner import plan
-from pipelines.rebuild import Outcome, RunFailed, new_arrivals, state_of
+from pipelines.rebuild import NoSources, Outcome, RunFailed, new_arrivals, state_of
 from pipelines.rebuild import nightly as run_nightly
 from pipelines.settings import CITY, Settings
+from pipelines.telling import bars, progress, tell_act, tell_outcome, tell_plan
+from pipelines.words import (
+    WrongUsage,
+    credit_code,
+    moment,
+    policy_years,
+    push_month,
+    settings,
+    years,
+)
 from schemas.terms.loader import UnregisteredYear, load_terms
 
 app = typer.Typer(
@@ -39,47 +46,25 @@ app = typer.Typer(
 )
 roster_app = typer.Typer(
     no_args_is_help=True,
-    help="The roster's life: publish, object, decide, confirm; and why.\n\n"
+    help="The roster's life: import, publish, object, decide, confirm; and why.\n\n"
     "Example: tongbao roster explain --policy-year 2025 91440300TB0000001F",
 )
 policies_app = typer.Typer(
     no_args_is_help=True,
     help="Policies that somebody must look at.\n\nExample: tongbao policies review --policy-year 2025",
 )
+push_app = typer.Typer(
+    invoke_without_command=True,
+    help="The monthly push: make it, send it, see what became of it.\n\n"
+    "Example: tongbao push --month 2025-08",
+)
 app.add_typer(roster_app, name="roster")
+app.add_typer(push_app, name="push")
 app.add_typer(policies_app, name="policies")
 out = Console(highlight=False)
 
 Year = Annotated[int, typer.Option("--policy-year", help="The policy year, e.g. 2025.")]
 By = Annotated[str, typer.Option(help="The role that acts, never a person, e.g. commerce-bureau.")]
-
-
-def settings() -> Settings:
-    """The settings of this call."""
-    return Settings()  # type: ignore[call-arg]
-
-
-@contextmanager
-def progress() -> Iterator[None]:
-    """A bar for the table being made, where somebody looks."""
-    from pipelines.resources import SettingsHouse
-
-    columns = (
-        TextColumn("{task.fields[table]:<24}"), BarColumn(), MofNCompleteColumn(),
-        TextColumn("{task.fields[key]}"), TimeElapsedColumn(),
-    )  # fmt: skip
-    seen = Console(stderr=True)
-    with Progress(*columns, console=seen, transient=True, disable=not seen.is_terminal) as bars:
-        task = bars.add_task("", table="", key="", total=1)
-
-        def report(table: str, key: str, done: int, of: int) -> None:
-            bars.update(task, table=table, key=key, completed=done, total=of)
-
-        SettingsHouse.reporter = report
-        try:
-            yield
-        finally:
-            SettingsHouse.reporter = None
 
 
 def run(given: Settings, **what: object) -> Outcome:
@@ -90,13 +75,9 @@ def run(given: Settings, **what: object) -> Outcome:
         return run_nightly(given, **what)  # type: ignore[arg-type]
 
 
-def finish(outcome: Outcome) -> None:
+def finish(given: Settings, outcome: Outcome) -> None:
     """Say what was done; a refused file is a guard's no."""
-    out.print(outcome.sentence())
-    for sentence in outcome.waiting():
-        out.print(f"[yellow]Waiting[/yellow]: {sentence}", soft_wrap=True)
-    for sentence in outcome.refused:
-        out.print(f"[red]Refused[/red]: {sentence}")
+    tell_outcome(out, given, outcome)
     if outcome.refused:
         raise typer.Exit(1)
 
@@ -112,7 +93,8 @@ def nightly(
     if dry_run:
         show_plan()
     else:
-        finish(run(settings()))
+        given = settings()
+        finish(given, run(given, report=True))
 
 
 @app.command("plan")
@@ -121,19 +103,7 @@ def show_plan() -> None:
 
     Example: tongbao plan
     """
-    given = settings()
-    arrivals = new_arrivals(given)
-    if arrivals:
-        out.print(f"{len(arrivals)} new files to pull, the first {arrivals[0]}.")
-    runs = plan(state_of(given))
-    if not runs:
-        out.print("Nothing is stale." if not arrivals else "Nothing else is stale yet.")
-        return
-    grid = Grid("job", "keys", "why", box=None, pad_edge=False)
-    for run_ in runs:
-        why = sorted({f"{f.table}: {f.why}" for f in run_.findings})
-        grid.add_row(run_.job, run_.stretch, "; ".join(why[:3]) + ("; …" if len(why) > 3 else ""))
-    out.print(grid)
+    tell_plan(out, settings())
 
 
 @app.command()
@@ -147,13 +117,12 @@ def backfill(
 
     Example: tongbao backfill --policy-year 2022..2025
     """
-    first, _, last = policy_year.partition("..")
-    years = [load_terms(year).policy_year for year in range(int(first), int(last or first) + 1)]
+    years = policy_years(policy_year)
     given = settings()
     if as_of:
         given = known_then(given, as_of)
-        out.print(f"As known on {as_of}, in {given.lake}")
-    finish(run(given, keys=keys_of(years), publish=as_of is None))
+        out.print(f"As known on {as_of}, in {given.lake}", soft_wrap=True)
+    finish(given, run(given, keys=keys_of(years), publish=as_of is None))
 
 
 def keys_of(policy_years: list[int]) -> set[str]:
@@ -167,12 +136,13 @@ def keys_of(policy_years: list[int]) -> set[str]:
 
 def known_then(given: Settings, as_of: str) -> Settings:
     """Settings for a lake of its own with the sources and the register as known at a moment."""
-    moment = datetime.fromisoformat(as_of)
+    instant = moment(as_of)
     place = given.lake / "as-of" / as_of.replace(":", "")
-    then = given.model_copy(update={"now": moment, "lake": place, "reporting_url": "", "dagster_home": None})
-    from assets.eligibility.register import copy_until
+    then = given.model_copy(update={"now": instant, "lake": place, "reporting_url": "", "dagster_home": None})
+    from assets.eligibility.register import Register
 
-    copy_until(given.lake, place, then.present)
+    register = Register(given.lake)
+    register.copy_to(place, sum(datetime.fromisoformat(act.at) <= then.present for act in register.acts))
     return then
 
 
@@ -181,7 +151,9 @@ def sample(
     out_folder: Annotated[Path, typer.Option("--out", help="Where to write it.")] = CITY / "sources",
     enterprises: Annotated[int, typer.Option(min=1)] = 2000,
     seed: Annotated[int, typer.Option()] = 1,
-    years: Annotated[str, typer.Option(help="Export years, e.g. 2021..2025.")] = "2021..2025",
+    export_years: Annotated[
+        str, typer.Option("--years", help="Export years, e.g. 2021..2025.")
+    ] = "2021..2025",
     declarations: Annotated[int, typer.Option(help="Mean declarations a trader-year.")] = 126,
     database: Annotated[str | None, typer.Option(help="Also load it into this database.")] = None,
     parquet: Annotated[bool, typer.Option(help="Only Parquet, for volume.")] = False,
@@ -193,32 +165,16 @@ def sample(
     from pipelines.sample_city.city import City, write_city
     from pipelines.sample_city.database import write_city_database
 
-    first, _, last = years.partition("..")
-    city = City(enterprises, seed, int(first), int(last or first), declarations)
-    with sample_progress() as report:
-        write_city(city, out_folder, layout="parquet" if parquet else "mixed", progress=report)
+    span = years(export_years, "--years")
+    city = City(enterprises, seed, span[0], span[-1], declarations)
+    with bars() as report:
+        write_city(
+            city, out_folder, layout="parquet" if parquet else "mixed",
+            progress=lambda what, done, of: report(what, "", done, of),
+        )  # fmt: skip
     if database:
         write_city_database(out_folder, database)
     out.print(f"A sample city of {enterprises:,} enterprises is in {out_folder}")
-
-
-@contextmanager
-def sample_progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar for the making of a sample city."""
-    columns = (
-        TextColumn("{task.fields[table]:<24}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    seen = Console(stderr=True)
-    with Progress(*columns, console=seen, transient=True, disable=not seen.is_terminal) as bars:
-        task = bars.add_task("", table="", total=1)
-
-        def report(what: str, done: int, of: int) -> None:
-            bars.update(task, table=what, completed=done, total=of)
-
-        yield report
 
 
 @app.command()
@@ -237,9 +193,25 @@ def demo(
     run_demo(out, enterprises, seed, declarations, folder)
 
 
+@roster_app.command("import")
+def import_(
+    policy_year: Year,
+    edition: Annotated[int, typer.Option(min=1, help="The edition that published_rosters has.")] = 1,
+    acknowledge_rejects: Annotated[bool, typer.Option(help="Missing lines were looked at.")] = False,
+    by: By = "commerce-bureau",
+) -> None:
+    """Take a list published before this system ran into the register; from then on it never changes.
+
+    Example: tongbao roster import --policy-year 2024 --edition 1
+    """
+    act("roster_import", "register_import", policy_year=policy_year, by=by, edition=edition,
+        acknowledge_rejects=acknowledge_rejects)  # fmt: skip
+
+
 @roster_app.command()
 def publish(
     policy_year: Year,
+    edition: Annotated[int, typer.Option(min=0, help="Its number; 0 is the next.")] = 0,
     acknowledge_rejects: Annotated[bool, typer.Option(help="Refused lines were looked at.")] = False,
     by: By = "commerce-bureau",
 ) -> None:
@@ -247,13 +219,8 @@ def publish(
 
     Example: tongbao roster publish --policy-year 2025 --acknowledge-rejects
     """
-    act(
-        "roster_publish",
-        "publish_edition",
-        policy_year=policy_year,
-        by=by,
-        acknowledge_rejects=acknowledge_rejects,
-    )
+    act("roster_publish", "publish_edition", policy_year=policy_year, by=by, edition=edition,
+        acknowledge_rejects=acknowledge_rejects)  # fmt: skip
 
 
 @roster_app.command("object")
@@ -293,14 +260,16 @@ def decide(
 @roster_app.command()
 def confirm(
     policy_year: Year,
-    edition: Annotated[int, typer.Option(help="The published edition.")] = 1,
+    edition: Annotated[int, typer.Option(min=0, help="Its number; 0 is the one that is open.")] = 0,
+    acknowledge_rejects: Annotated[bool, typer.Option(help="Later refused lines were looked at.")] = False,
     by: By = "commerce-bureau",
 ) -> None:
-    """Confirm a published edition once its notice period is over.
+    """Confirm a published edition once its notice period is over and nothing stands against it.
 
     Example: tongbao roster confirm --policy-year 2025 --edition 1
     """
-    act("roster_confirm", "confirm_edition", policy_year=policy_year, by=by, edition=edition)
+    act("roster_confirm", "confirm_edition", policy_year=policy_year, by=by, edition=edition,
+        acknowledge_rejects=acknowledge_rejects)  # fmt: skip
 
 
 def act(job: str, op: str, given: Settings | None = None, **config: object) -> None:
@@ -310,11 +279,7 @@ def act(job: str, op: str, given: Settings | None = None, **config: object) -> N
     given = given or settings()
     load_terms(int(str(config["policy_year"])))
     run_act(given, job, op, config)
-    entry = state_of(given).register.acts[-1]
-    out.print(
-        f"{entry.act} · {entry.policy_year} edition {entry.edition} · by {entry.by} · "
-        f"register entry {entry.sequence} {entry.sha256[:12]}"
-    )
+    tell_act(out, state_of(given).register.acts[-1])
 
 
 @roster_app.command()
@@ -328,40 +293,65 @@ def explain(
     Example: tongbao roster explain --policy-year 2025 91440300TB0000001F
     """
     from assets.eligibility.explain import explain as find
-    from pipelines.reading import show_explanation
+    from pipelines.reading_roster import show_explanation
 
     load_terms(policy_year)
-    show_explanation(out, find(state_of(settings()), policy_year, uscc), lines)
+    found = find(state_of(settings()), policy_year, credit_code(uscc))
+    if found.decision is None:
+        raise WrongUsage(
+            f"Nobody knows {found.uscc}: no registration of {policy_year} and no export of "
+            f"{found.terms.export_year} carries this code; check its 18 characters."
+        )
+    show_explanation(out, found, lines)
 
 
 @roster_app.command()
 def diff(
     policy_year: Year,
+    older: Annotated[str | None, typer.Argument(help="An edition's number.")] = None,
+    newer: Annotated[str, typer.Argument(help="Another one, or draft for today's list.")] = "draft",
     limit: Annotated[int, typer.Option(help="How many lines to show.")] = 40,
 ) -> None:
-    """What each edition changed of the one before.
+    """What one edition changed of another, with the reason of each line; without two, of each one before.
 
-    Example: tongbao roster diff --policy-year 2024
+    Example: tongbao roster diff --policy-year 2024 1 2
     """
-    from pipelines.reading import show_changes
+    from assets.eligibility.draft import diff as find
+    from pipelines.reading_roster import show_changes, show_diff
 
     load_terms(policy_year)
-    show_changes(out, settings().lake, policy_year, limit)
+    if older is None:
+        show_changes(out, settings().lake, policy_year, limit)
+    else:
+        show_diff(out, find(state_of(settings()), policy_year, older, newer), limit)
 
 
 @app.command()
 def rejects(
     source: Annotated[str | None, typer.Option(help="Only of this source.")] = None,
-    reason: Annotated[str | None, typer.Option(help="Only with this reason.")] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Only with this reason: unknown:currency, or unknown for any field.")
+    ] = None,
+    file: Annotated[str | None, typer.Option(help="Only of files with this in their name.")] = None,
+    enterprise: Annotated[str | None, typer.Option(help="Only of this credit code.")] = None,
+    repaired: Annotated[bool, typer.Option("--repaired", help="Those repaired since, instead.")] = False,
     limit: Annotated[int, typer.Option(help="How many rows to show.")] = 20,
+    export: Annotated[
+        Path | None, typer.Option(help="Write them for correction: .xlsx, .csv or .parquet.")
+    ] = None,
 ) -> None:
-    """Open refused rows, with all their reasons.
+    """Open refused rows, with all their reasons; or the file in which they are corrected.
 
-    Example: tongbao rejects --reason missing_rate
+    Example: tongbao rejects --source customs_declarations --export /tmp/corrections.xlsx
     """
-    from pipelines.reading import show_rejects
+    from pipelines.rejects import Asked, export_rejects, find_rejects, show_rejects
 
-    show_rejects(out, settings().lake, source, reason, limit)
+    given, asked = settings(), Asked(source, reason, file, enterprise, repaired)
+    rows = find_rejects(given.lake, asked)
+    if export:
+        export_rejects(out, given, rows, export)
+    else:
+        show_rejects(out, given.lake, rows, asked, limit)
 
 
 @policies_app.command()
@@ -401,29 +391,67 @@ def accept(
     )
 
 
-@app.command()
-def push(month: Annotated[str, typer.Option(help="The push month, e.g. 2025-08.")]) -> None:
-    """Make (or bring up to date) a month's push list.
+Month = Annotated[str, typer.Option("--month", help="The push month, e.g. 2025-08.")]
+
+
+@push_app.callback()
+def push(
+    context: typer.Context,
+    month: Annotated[str | None, typer.Option(help="The push month, e.g. 2025-08.")] = None,
+) -> None:
+    """Make (or bring up to date) a month's push list; with a word behind it, send it or look at it.
 
     Example: tongbao push --month 2025-08
     """
+    if context.invoked_subcommand is not None:
+        return
+    if month is None:
+        raise typer.BadParameter("Name the month, as in: tongbao push --month 2025-08")
     from pipelines.reading import show_push
 
     given = settings()
-    calendar = Calendar.registered()
-    if month not in calendar.keys("push_month"):
-        raise UnregisteredYear(
-            f"{month} is in no registered cover year: registered are "
-            f"{', '.join(calendar.keys('policy_year'))}."
-        )
-    year = calendar.policy_year_of(month)
-    finish(run(given, keys=keys_of([int(year or 0)]) | {month}))
+    make_push(given, month)
     show_push(out, given.lake, month)
+
+
+def make_push(given: Settings, month: str) -> None:
+    """Bring a month's push up to date; a month outside every registered cover is refused."""
+    calendar = Calendar.registered()
+    finish(given, run(given, keys=keys_of([push_month(month, calendar)]) | {month}))
+
+
+@push_app.command("send")
+def push_send(month: Month) -> None:
+    """Send a month's list and its supplements to the portal, each once.
+
+    Example: tongbao push send --month 2025-08
+    """
+    from pipelines.reading_push import packages_of, show_sent
+    from pipelines.rebuild import run_act
+
+    given = settings()
+    make_push(given, month)
+    before = packages_of(given.lake, month)
+    run_act(given, "push_send", "send_packages", {"push_month": month}, touches=())
+    show_sent(out, given, month, before)
+
+
+@push_app.command("receipts")
+def push_receipts(month: Month) -> None:
+    """What the portal says became of a month's push.
+
+    Example: tongbao push receipts --month 2025-08
+    """
+    from pipelines.reading_push import show_receipts
+
+    given = settings()
+    make_push(given, month)
+    show_receipts(out, given.lake, month)
 
 
 @app.command()
 def statistics(policy_year: Year) -> None:
-    """The year's figures.
+    """The year's report: figures here; pages, workbook and one printed page to open.
 
     Example: tongbao statistics --policy-year 2025
     """
@@ -431,7 +459,7 @@ def statistics(policy_year: Year) -> None:
 
     terms = load_terms(policy_year)
     given = settings()
-    finish(run(given, keys=keys_of([policy_year])))
+    finish(given, run(given, keys=keys_of([policy_year]), report=True))
     show_statistics(out, given.lake, terms)
 
 
@@ -441,10 +469,16 @@ def verify() -> None:
 
     Example: tongbao verify
     """
-    from pipelines.reading import verify_everything
+    from assets.supply.verify import verify_lake
+    from pipelines.reading_roster import show_verification
 
-    faults = verify_everything(out, settings())
-    if faults:
+    given = settings()
+    found = verify_lake(given.lake, given.reporting)
+    if not found.files:
+        raise NotMade(f"The lake {given.lake} holds nothing to verify: run `tongbao nightly`, or set "
+                      "TONGBAO_LAKE to where the lake is.")  # fmt: skip
+    show_verification(out, found)
+    if found.faults:
         raise typer.Exit(1)
 
 
@@ -452,15 +486,30 @@ def main() -> None:
     """Run the command; what is refused is one sentence."""
     os.umask(0o022)
     try:
-        app(prog_name="tongbao")
-    except UnregisteredYear as refused:
-        _refuse(refused, 2)
-    except (RunFailed, LakeBusy, ActRefused, RegisterBroken, LookupError) as refused:
-        _refuse(refused, 1)
+        sys.exit(app(prog_name="tongbao", standalone_mode=False) or 0)
+    except typer.TyperException as typed:
+        if type(typed).__name__ == "NoArgsIsHelpError":  # it has shown the help already
+            sys.exit(2)
+        _refuse(_usage(typed), 2)
+    except (UnregisteredYear, WrongUsage, NotMade, NoSources) as wrong:
+        _refuse(str(wrong.args[0]), 2)
+    except (RunFailed, LakeBusy, ActRefused, RegisterBroken) as refused:
+        _refuse(str(refused.args[0]), 1)
+    except OSError as failed:
+        if failed.filename is None:
+            raise
+        _refuse(f"{failed.filename}: {failed.strerror}. Correct the path or its rights, then run again.", 1)
 
 
-def _refuse(refused: Exception, status: int) -> None:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]{refused.args[0]}[/red]")
+def _usage(typed: typer.TyperException) -> str:
+    """What is wrong with the words, and where the right ones are."""
+    context = getattr(typed, "ctx", None)
+    words = context.command_path if context else "tongbao"
+    return f"{typed.format_message().rstrip('.')}: see `{words} --help`."
+
+
+def _refuse(sentence: str, status: int) -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]{escape(sentence)}[/red]")
     sys.exit(status)
 
 

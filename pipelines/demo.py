@@ -16,14 +16,16 @@ from rich.cells import set_cell_size
 from rich.console import Console
 
 from assets.storage.lake import Lake
+from assets.supply.report.due import home
 from assets.versions import current
-from pipelines.cli import act, progress, sample_progress
-from pipelines.rebuild import Outcome, nightly, state_of
+from pipelines.cli import act
+from pipelines.rebuild import nightly, state_of
 from pipelines.sample_city.city import City, write_city
-from pipelines.settings import Settings
+from pipelines.settings import CITY, Settings
+from pipelines.telling import bars, latest_folder, progress
 from pipelines.terminal import show
 from schemas.catalogue import TABLES
-from schemas.eligibility import OBJECTIONS
+from schemas.eligibility import OBJECTIONS, ROSTER, ROSTER_DRIFT
 from schemas.terms.loader import all_terms
 
 PUBLISHED_AT = "2025-05-15T09:00:00+08:00"
@@ -37,11 +39,11 @@ def run_demo(out: Console, enterprises: int, seed: int, declarations: int, folde
     """Make the city, live its three moments, and show what came of it."""
     started = time.monotonic()
     sources, lake = folder / "sources", folder / "lake"
-    with step(out, f"A sample city of {enterprises:,} enterprises"), sample_progress() as report:
+    with step(out, f"A sample city of {enterprises:,} enterprises"), bars() as report:
         write_city(
             City(enterprises, seed, declarations_per_enterprise=declarations),
             sources,
-            progress=report,
+            progress=lambda what, done, of: report(what, "", done, of),
         )
     first, second, today = (
         Settings(sources=sources, lake=lake, now=moment)  # type: ignore[call-arg, arg-type]
@@ -49,25 +51,25 @@ def run_demo(out: Console, enterprises: int, seed: int, declarations: int, folde
     )
     if not state_of(first).register.of(YEAR):
         with step(out, "15 May 2025: pull, decide, publish the list (公示)"):
-            bring_up(first, jobs=UNTIL_DECISIONS, publish=False)
+            bring_up(out, first, jobs=UNTIL_DECISIONS, publish=False)
             act("roster_publish", "publish_edition", first, policy_year=YEAR, by="commerce-bureau",
-                acknowledge_rejects=True)  # fmt: skip
+                edition=1, acknowledge_rejects=True)  # fmt: skip
         with step(out, "26 May 2025: rule on objections, confirm (确认)"):
-            bring_up(second, jobs=UNTIL_DECISIONS, publish=False)
+            bring_up(out, second, jobs=UNTIL_DECISIONS, publish=False)
             rule(second)
             act("roster_confirm", "confirm_edition", second, policy_year=YEAR, by="commerce-bureau",
-                edition=1)  # fmt: skip
-    with step(out, "15 January 2026: the nightly"):
-        outcome = bring_up(today)
-        out.print(outcome.sentence())
+                edition=1, acknowledge_rejects=False)  # fmt: skip
+    with step(out, "15 January 2026: a night, from pull to release"):
+        bring_up(out, today, report=True)
     summary(out, today)
     out.print(f"\nDone in {time.monotonic() - started:,.0f} s.")
 
 
-def bring_up(given: Settings, **what: object) -> Outcome:
-    """A nightly with a progress bar."""
+def bring_up(out: Console, given: Settings, **what: object) -> None:
+    """A nightly with a progress bar, and what it did."""
     with progress():
-        return nightly(given, **what)  # type: ignore[arg-type]
+        outcome = nightly(given, **what)  # type: ignore[arg-type]
+    out.print(f"  {outcome.sentence()}", soft_wrap=True)
 
 
 def rule(given: Settings) -> None:
@@ -88,28 +90,48 @@ def step(out: Console, title: str) -> Iterator[None]:
 
 
 def summary(out: Console, given: Settings) -> None:
-    """What was made, year by year, and where each result is."""
+    """What was made, year by year, where each result is, and what to look at next."""
     lake = Lake(given.lake)
     years = [(terms, _year(lake, terms.policy_year)) for terms in all_terms()]
     names = {"": list(years[0][1])}
     figures = {f"{t.policy_year}{' 样例' if t.sample else ''}": list(of.values()) for t, of in years}
     out.print()
     show(out, "保单年度 · policy years (样例: sample terms)", pl.DataFrame(names | figures))
-    release = given.lake / "releases" / "latest"
     places = {
-        "名单 roster": release / "roster" / f"policy_year={YEAR}.parquet",
-        "核对 reconciliation": release / "policy_reconciliation" / f"policy_year={YEAR}.parquet",
-        "推送 push list": release / "push_list" / "push_month=2026-01.parquet",
-        "统计 statistics": release / "annual_statistics" / f"policy_year={YEAR}.parquet",
-        "拒收 refused rows": release / "rejected_rows.parquet",
-        "报表库 reporting database": given.reporting,
-        "索引 index of the release": release / "index.json",
+        "名单 roster": f"roster/policy_year={YEAR}.parquet",
+        "核对 reconciliation": f"policy_reconciliation/policy_year={YEAR}.parquet",
+        "赔案 claims": f"claim_audit/policy_year={YEAR}.parquet",
+        "推送 push list": "push_list/push_month=2026-01.parquet",
+        "统计 statistics": f"annual_statistics/policy_year={YEAR}.parquet",
+        "拒收 refused rows": "rejected_rows.parquet",
+        "索引 index": "index.json",
     }
     out.print("\n[bold]Where each result is[/bold]")
+    out.print(f"{latest_folder(given.lake)}/", soft_wrap=True)
     for name, place in places.items():
-        out.print(f"  {set_cell_size(name, 27)} {place}", soft_wrap=True)
-    out.print("\nNext: [bold]./run tongbao roster explain --policy-year 2025 USCC[/bold], "
-              "[bold]./run dagster dev[/bold]")  # fmt: skip
+        out.print(f"  {set_cell_size(name, 20)} {place}", soft_wrap=True)
+    out.print(f"报表库 reporting database\n  {given.reporting}", soft_wrap=True)
+    out.print("年度报告 report, pages to open")
+    for terms in all_terms():
+        out.print(f"  {home(given.lake, terms.policy_year) / 'index.html'}", soft_wrap=True)
+    out.print("\n[bold]Next[/bold]")
+    if lake.root != CITY / "lake":
+        out.print(f"  export TONGBAO_SOURCES={given.sources} TONGBAO_LAKE={given.lake}", soft_wrap=True)
+    for words, about in _next(lake).items():
+        out.print(f"  {words}\n    [dim]{about}[/dim]", soft_wrap=True)
+
+
+def _next(lake: Lake) -> dict[str, str]:
+    """What to type next → what for; the enterprise is one whose line on the list has drifted."""
+    drifted = lake.scan(ROSTER_DRIFT, [str(YEAR)]).select("uscc").collect()["uscc"]
+    listed = lake.scan(ROSTER, [str(YEAR)]).select("uscc").collect()["uscc"]
+    uscc = next(iter([*drifted, *listed]), "USCC")
+    return {
+        f"./run tongbao roster explain --policy-year {YEAR} {uscc}": "why one enterprise is (not) listed",
+        "./run tongbao rejects": "what was refused, and why",
+        f"./run tongbao statistics --policy-year {YEAR}": "the year in figures",
+        "./run dagster dev": "the same as assets, in a browser",
+    }
 
 
 def _year(lake: Lake, policy_year: int) -> dict[str, str]:
@@ -129,6 +151,9 @@ def _year(lake: Lake, policy_year: int) -> dict[str, str]:
         "  相符 matched": rows("policy_reconciliation", status="matched"),
         "  不符 discrepant": rows("policy_reconciliation", status="discrepant"),
         "  不在名单 not on roster": rows("policy_reconciliation", status="not_on_roster"),
+        "  重复 duplicate": rows("policy_reconciliation", status="duplicate"),
+        "  未识别 unidentified": rows("policy_reconciliation", status="unidentified"),
+        "  已退保 cancelled": rows("policy_reconciliation", status="cancelled"),
         "赔案 claims": rows("claim_audit"),
         "  应赔 due, USD": f"{due or 0:,}",
         "  已赔 paid, USD": f"{paid or 0:,}",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from assets.flow import FLOW, NODES
+from assets.flow import FLOW, NODES, upstream_of
 from assets.staleness import Finding, State
 
 _STATISTICS = (
@@ -21,6 +21,7 @@ _STAGES = {
     "export_years": [n.table for n in FLOW if n.kind == "export_year"],
     "policy_years": [n.table for n in FLOW if n.kind == "policy_year" and n.table not in _STATISTICS],
     "push_months": [n.table for n in FLOW if n.kind == "push_month"],
+    "receipts": ["push_receipts"],
     "statistics": list(_STATISTICS),
     "rejects": ["rejected_rows"],
 }
@@ -74,3 +75,25 @@ def due(state: State, job: str, keys: Collection[str] | None = None) -> list[Run
 def plan(state: State) -> list[Run]:
     """Everything that is stale now, job by job; what follows from it shows when it is made."""
     return [run for job in JOBS for run in due(state, job)]
+
+
+def may_follow(
+    state: State, runs: Collection[Run], arriving: Collection[tuple[str, str]] = ()
+) -> dict[str, list[str]]:
+    """Job → the keys that read what these runs make, or what arrives, directly or through others.
+
+    They are rebuilt only where contents change. `arriving`: (table, key) that new files go into.
+    """
+    touched = {(f.table, f.key) for run in runs for f in run.findings} | set(arriving)
+    planned = {(run.job, f.key) for run in runs for f in run.findings}
+    found: dict[str, dict[str, None]] = {}
+    for job, tables in JOBS.items():
+        for table in tables:
+            for key in state.keys(table):
+                needs = upstream_of(table, key, state.calendar, state.today)
+                if (table, key) in touched or any((n.table, n.key) in touched for n in needs):
+                    touched.add((table, key))
+                    if (job, key) not in planned:
+                        found.setdefault(job, {})[key] = None
+    order = {job: state.calendar.keys(NODES[JOBS[job][0]].kind) for job in found}
+    return {job: sorted(keys, key=order[job].index) for job, keys in found.items()}

@@ -7,14 +7,15 @@ interrupted rebuild goes on where it was. Dagster is imported only when there is
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from assets.flow import RELEASED, Calendar
+from assets.flow import RELEASED, SOURCE_NAMES, Calendar
 from assets.staleness import State
-from assets.storage.deliveries import Deliveries
-from assets.storage.drop_folder import list_arrivals
+from assets.storage.deliveries import Deliveries, first_told
+from assets.storage.drop_folder import Arrival, list_arrivals
 from assets.storage.manifest import Manifests, lake_lock
 from assets.storage.releases import contents, identity, latest
 from assets.storage.sweep import sweep
@@ -36,6 +37,10 @@ class RunFailed(RuntimeError):
     """A blocking check or a guard said no; what was good has landed."""
 
 
+class NoSources(LookupError):
+    """The drop folder itself is not there: nobody would call that a night without news."""
+
+
 @dataclass
 class Outcome:
     """What a rebuild did."""
@@ -43,40 +48,64 @@ class Outcome:
     deliveries: int = 0
     rows: int = 0
     refused: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What was left out or looked odd in new deliveries; each thing once a source."""
     runs: list[Run] = field(default_factory=list)
     release: str | None = None
     reports: list[int] = field(default_factory=list)
     """The policy years whose report was written."""
     awaiting_terms: dict[int, int] = field(default_factory=dict)
     """Policy year without terms → rows that wait for them."""
+    left_out: tuple[str, ...] = ()
+    """What lies in the drop folder and is no source's, a sentence each."""
 
     def waiting(self) -> list[str]:
         """What waits for somebody to register terms, a sentence a year."""
         return [
-            f"{rows:,} received rows wait, uncounted: register the terms of {year} "
-            f"(schemas/terms/{year}.toml), then run `tongbao nightly`."
+            f"{rows:,} received {'row waits' if rows == 1 else 'rows wait'}, uncounted: register the "
+            f"terms of {year} (schemas/terms/{year}.toml), then run `tongbao nightly`."
             for year, rows in self.awaiting_terms.items()
         ]
 
     def sentence(self) -> str:
         """What was done, for people."""
-        if not (self.deliveries or self.runs or self.release or self.reports):
+        done = []
+        if self.deliveries:
+            held = f"with {_of(self.rows, 'row')}" if self.rows else "with nothing new in them"
+            done.append(f"received {_of(self.deliveries, 'file')} {held}")
+        if self.runs:
+            keys = sum(run.keys for run in self.runs)
+            done.append(f"rebuilt {_of(keys, 'key')} in {_of(len(self.runs), 'run')}")
+        if not done and not self.release and not self.reports:
             return "Nothing new: nothing was rebuilt."
-        keys = sum(run.keys for run in self.runs)
-        return (
-            f"{self.deliveries} new deliveries with {self.rows:,} rows; "
-            f"{keys} keys rebuilt in {len(self.runs)} runs; "
-            f"{'release ' + self.release if self.release else 'nothing to release'}"
-            + (f"; reports of {', '.join(map(str, self.reports))}." if self.reports else ".")
-        )
+        if self.release:
+            done.append(f"released {self.release}")
+        if self.reports:
+            done.append(f"wrote the {'report' if len(self.reports) == 1 else 'reports'} of "
+                        f"{', '.join(map(str, self.reports))}")  # fmt: skip
+        text = ", ".join(done)
+        return f"{text[0].upper()}{text[1:]}."
 
 
-def new_arrivals(settings: Settings) -> list[str]:
+def _of(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def new_arrivals(settings: Settings) -> list[Arrival]:
     """The files that no delivery is recorded for."""
-    names = [path.name for path in sorted(settings.sources.glob("*")) if path.is_dir()]
+    if not settings.sources.exists():
+        raise NoSources(
+            f"The drop folder {settings.sources} is not there: set TONGBAO_SOURCES to it, or make a "
+            "sample with `tongbao sample`."
+        )
+    arrivals, _ = list_arrivals(settings.sources, SOURCE_NAMES)
     seen = Deliveries(settings.lake).seen()
-    arrivals, _ = list_arrivals(settings.sources, names)
-    return [a.name for a in arrivals if (a.source, a.name, a.size, a.modified_ns) not in seen]
+    return [a for a in arrivals if (a.source, a.name, a.size, a.modified_ns) not in seen]
+
+
+def left_out(settings: Settings) -> tuple[str, ...]:
+    """What lies in the drop folder and is not taken, a sentence each."""
+    return list_arrivals(settings.sources, SOURCE_NAMES)[1]
 
 
 def state_of(settings: Settings) -> State:
@@ -101,12 +130,14 @@ def nightly(
     """
     with lake_lock(settings.lake):
         sweep(settings.lake)
-        outcome = Outcome()
+        outcome = Outcome(left_out=left_out(settings))
         dagster = _Dagster(settings, instance, say)
         if new_arrivals(settings):
             before = len(Deliveries(settings.lake).all)
             dagster.run("pull")
-            new = Deliveries(settings.lake).all[before:]
+            received = Deliveries(settings.lake).all
+            new = received[before:]
+            outcome.notes = first_told(received[:before], new)
             outcome.deliveries, outcome.rows = len(new), sum(d.rows for d in new)
             outcome.refused = [d.refused for d in new if d.refused]
         for job in jobs:
@@ -124,12 +155,19 @@ def nightly(
         return outcome
 
 
-def run_act(settings: Settings, job: str, op: str, config: Mapping[str, object]) -> None:
-    """Run one of the roster's acts as its job, then rebuild what it touches."""
+def run_act(
+    settings: Settings,
+    job: str,
+    op: str,
+    config: Mapping[str, object],
+    touches: Collection[str] = ("policy_years",),
+) -> None:
+    """Run an act as its job, then rebuild what it touches."""
     with lake_lock(settings.lake):
         dagster = _Dagster(settings, None)
         dagster.run(job, config={"ops": {op: {"config": dict(config)}}})
-        _bring_up_to_date(settings, dagster, "policy_years", None, Outcome())
+        for touched in touches:
+            _bring_up_to_date(settings, dagster, touched, None, Outcome())
 
 
 def _bring_up_to_date(
@@ -199,5 +237,5 @@ def _why(result: dg.ExecuteInProcessResult) -> str:
                 return str(data.user_failure_data.description)
             if data.error:
                 cause = data.error.cause or data.error
-                return cause.message.strip()
+                return re.sub(r"^[\w.]+: ", "", cause.message.strip())
     return "The run failed without a step to blame: see Dagster's log."

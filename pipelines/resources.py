@@ -33,6 +33,7 @@ class SettingsHouse:
         self.root: Path = settings.lake
         self.now: datetime = settings.present
         self.reporting = settings.reporting
+        self.portal = settings.push_to
         self.bounds = Bounds(settings.release_floor, settings.release_ceiling, SMALL_TABLE)
 
     def lock(self) -> AbstractContextManager[None]:

@@ -1,4 +1,4 @@
-"""The acts of the roster's life as jobs: publish, object, decide, confirm.
+"""The acts of the roster's life as jobs: import, publish, object, decide, confirm.
 
 An act is a decision of an office, so its configuration has no defaults and "materialize all" cannot
 reach it. The act is stored in the lake's register; Dagster's event is the record of it. The command
@@ -7,7 +7,7 @@ line runs these same jobs in process.
 
 import dagster as dg
 
-from assets.eligibility.acts import confirm, decide, publish, submit
+from assets.eligibility.acts import confirm, decide, import_edition, publish, submit
 from assets.eligibility.register import Act
 from assets.materialize import REGISTER
 
@@ -17,18 +17,22 @@ roster_register = dg.AssetSpec(
     ROSTER,
     group_name="eligibility",
     description="**名单登记簿**\n\nThe append-only record of what was published, objected to, decided "
-    "and confirmed, by the jobs roster_publish, roster_object, roster_decide and roster_confirm, and of "
-    "the identifications accepted by policy_accept.",
+    "and confirmed, by the jobs roster_import, roster_publish, roster_object, roster_decide and "
+    "roster_confirm, and of the identifications accepted by policy_accept.",
     owners=["team:commerce-bureau"],
     kinds={"json"},
 )
 
 
-class PublishConfig(dg.Config):
-    """What publishing needs to be told."""
+class EditionConfig(dg.Config):
+    """What importing, publishing and confirming an edition need to be told.
+
+    `edition`: its number; 0 = the next one to publish, or the open one to confirm.
+    """
 
     policy_year: int
     by: str
+    edition: int
     acknowledge_rejects: bool
 
 
@@ -53,14 +57,6 @@ class DecideConfig(dg.Config):
     decision: str
 
 
-class ConfirmConfig(dg.Config):
-    """What confirming needs to be told."""
-
-    policy_year: int
-    by: str
-    edition: int
-
-
 def record(context: dg.OpExecutionContext, act: Act) -> None:
     """Show an act that is in the register to Dagster."""
     context.log_event(
@@ -78,10 +74,21 @@ def record(context: dg.OpExecutionContext, act: Act) -> None:
 
 
 @dg.op(required_resource_keys={"house"})
-def publish_edition(context: dg.OpExecutionContext, config: PublishConfig) -> None:
+def register_import(context: dg.OpExecutionContext, config: EditionConfig) -> None:
+    """Take an imported edition into the register."""
+    act = import_edition(
+        context.resources.house, config.policy_year, config.by, config.edition, config.acknowledge_rejects
+    )
+    record(context, act)
+
+
+@dg.op(required_resource_keys={"house"})
+def publish_edition(context: dg.OpExecutionContext, config: EditionConfig) -> None:
     """Publish today's decisions as the next edition."""
-    house = context.resources.house
-    record(context, publish(house, config.policy_year, config.by, config.acknowledge_rejects))
+    act = publish(
+        context.resources.house, config.policy_year, config.by, config.acknowledge_rejects, config.edition
+    )
+    record(context, act)
 
 
 @dg.op(required_resource_keys={"house"})
@@ -104,10 +111,18 @@ def decide_objection(context: dg.OpExecutionContext, config: DecideConfig) -> No
 
 
 @dg.op(required_resource_keys={"house"})
-def confirm_edition(context: dg.OpExecutionContext, config: ConfirmConfig) -> None:
+def confirm_edition(context: dg.OpExecutionContext, config: EditionConfig) -> None:
     """Confirm a published edition."""
-    house = context.resources.house
-    record(context, confirm(house, config.policy_year, config.by, config.edition))
+    act = confirm(
+        context.resources.house, config.policy_year, config.by, config.edition, config.acknowledge_rejects
+    )
+    record(context, act)
+
+
+@dg.job(executor_def=dg.in_process_executor)
+def roster_import() -> None:
+    """Take a list published before this system ran into the register (导入)."""
+    register_import()
 
 
 @dg.job(executor_def=dg.in_process_executor)

@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     sources_url: str | None = Field(None, description="instead: a database with the sources")
     lake: Path = Field(CITY / "lake", description="where tables live")
     reporting_url: str = Field("", description="reporting database; SQLite in the lake's folder")
+    portal: str = Field("", description="where push packages go: a folder or s3://; beside the lake")
     dagster_home: Path | None = Field(None, description="Dagster's own records")
     now: datetime | None = Field(None, description="the present, for rehearsals and backfills")
     rates_ranking: tuple[str, ...] = Field(
@@ -47,6 +48,11 @@ class Settings(BaseSettings):
     def reporting(self) -> str:
         """The reporting database's URL."""
         return self.reporting_url or f"sqlite:///{self.lake / 'reporting.sqlite'}"
+
+    @property
+    def push_to(self) -> str:
+        """The place that the portal picks packages up from."""
+        return self.portal or str(self.lake.parent / "portal")
 
     @property
     def home(self) -> Path:

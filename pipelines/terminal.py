@@ -22,8 +22,12 @@ LEAST_WRAPPED = 20
 
 
 def show(out: Console, title: str, rows: pl.DataFrame) -> None:
-    """Print a frame under its title; only its last column may wrap."""
-    cells = [[text(value) for value in row] for row in rows.iter_rows()]
+    """Print a frame under its title; only its last column may wrap. Unsigned integers are counts."""
+    counts = [dtype.is_unsigned_integer() for dtype in rows.dtypes]
+    cells = [
+        [f"{value:,}" if is_count else text(value) for value, is_count in zip(row, counts, strict=True)]
+        for row in rows.iter_rows()
+    ]
     columns = [[row[place] for row in cells] for place in range(rows.width)]
     widths = [max(map(cell_len, [name, *column])) for name, column in zip(rows.columns, columns, strict=True)]
     out.print(f"[bold]{escape(title)}[/bold]")

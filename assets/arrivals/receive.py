@@ -6,6 +6,8 @@ A file is refused whole, with a sentence, when it cannot be read or does not mat
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -16,7 +18,7 @@ from assets.storage.deliveries import Delivery
 from assets.storage.drop_folder import Arrival
 from assets.storage.read_file import read_control, read_file
 from assets.storage.text_rows import FileRefused
-from assets.validation import judge
+from assets.validation import folded, judge
 from schemas.catalogue import SOURCES
 
 BY_NAME = {source.name: source for source in SOURCES}
@@ -43,11 +45,12 @@ def receive(root: Path, arrival: Arrival, sha256: str, received_at: datetime) ->
     source, unread = BY_NAME[arrival.source], blank(arrival, sha256, received_at)
     (root / "received").mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=root / "received", prefix=".scratch-") as scratch:
-        pieces = Pieces(source, Path(scratch))
+        pieces, folds = Pieces(source, Path(scratch)), Counter[str]()
         try:
             text = read_file(arrival.path, source, Path(scratch))
             for batch in batches(text.frame):
                 pieces.add(judge(batch.lazy(), source))
+                folds.update(folded(batch, source))
             _hold_to_control(arrival, pieces)
         except FileRefused as refusal:
             return replace(unread, refused=str(refusal))
@@ -58,9 +61,14 @@ def receive(root: Path, arrival: Arrival, sha256: str, received_at: datetime) ->
             reasons=dict(sorted(pieces.reasons.items())),
             amount_sum=pieces.amount_sum,
             encoding=text.encoding,
-            notes=text.notes,
+            notes=(*text.notes, *_folded_notes(folds, arrival.path.name)),
+            corrects=text.corrects,
             pieces=pieces.store(root, sha256),
         )
+
+
+def _folded_notes(folds: Mapping[str, int], file: str) -> list[str]:
+    return [f"{file}: {count} cells of {name} were folded to half width." for name, count in folds.items()]
 
 
 def _hold_to_control(arrival: Arrival, pieces: Pieces) -> None:

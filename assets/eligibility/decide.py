@@ -37,11 +37,7 @@ def decide(
     `annual`: annual_exports of the export year; `counts`: line_counts of all its declared months;
     `facts`: `registry_facts` of the roster date.
     """
-    lines = (
-        counts.filter(pl.col("year") == terms.export_year)
-        .group_by("uscc")
-        .agg(rejected_lines=pl.col("rejected").sum())
-    )
+    lines = rejected_lines(counts, terms)
     ruled = pl.LazyFrame(
         [(o.uscc, o.objection_no, o.decision) for o in overrides],
         schema={"uscc": pl.String, "overridden_by": pl.String, "ruled": pl.String},
@@ -76,6 +72,15 @@ def decide(
             overridden_by="overridden_by",
         )
         .sort("uscc")
+    )
+
+
+def rejected_lines(counts: pl.LazyFrame, terms: PolicyTerms) -> pl.LazyFrame:
+    """`uscc`, `rejected_lines`: the refused lines of the export year, of who has any line in it."""
+    return (
+        counts.filter(pl.col("year") == terms.export_year)
+        .group_by("uscc")
+        .agg(rejected_lines=pl.col("rejected").sum())
     )
 
 

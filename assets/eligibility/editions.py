@@ -1,4 +1,4 @@
-"""Editions of the roster, from the register and from imported lists: lines, standing, changes."""
+"""Editions of the roster, from the register and from imported lists: lines and standing."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import pairwise
 
 import polars as pl
 
 from assets.eligibility.decide import Override
-from assets.eligibility.register import Register, lines_as_csv
+from assets.eligibility.register import Act, Register, lines_as_csv
 from schemas.calendar import end_of, local_date
 from schemas.codes.districts import DISTRICT_ORDER
-from schemas.eligibility import ROSTER, ROSTER_CHANGES
+from schemas.eligibility import ROSTER, ROSTER_DECISIONS
 
 DEFAULT_RULINGS = {"should_be_listed": "eligible", "should_not_be_listed": "over_threshold"}
 
@@ -29,53 +28,53 @@ class Edition:
     confirmed_on: date | None
     known_at: datetime
     lines: pl.DataFrame
+    act: Act | None = None
+    """The act that brought it into the register; None while it is only in the source."""
 
 
 def all_editions(imported: pl.DataFrame, register: Register, policy_year: int) -> list[Edition]:
     """The published and confirmed editions of a year, in order of their number.
 
-    `imported`: current rows of published_rosters.
+    `imported`: current rows of published_rosters. What the register has of an edition stands,
+    whatever the source says of it later.
     """
-    editions = [
-        _imported(int(number), rows)
-        for (number,), rows in imported.filter(pl.col("policy_year") == policy_year)
-        .sort("edition", "serial")
-        .partition_by("edition", as_dict=True)
-        .items()
-    ]
+    of_source = {edition.number: edition for edition in imported_editions(imported, policy_year)}
     confirmed = {act.edition: act for act in register.of(policy_year, "confirm")}
-    for act in register.of(policy_year, "publish"):
-        lines = register.lines(policy_year, act.edition, act.detail["lines_sha256"])
-        confirmation = confirmed.get(act.edition)
-        known_at = datetime.fromisoformat(act.at)
-        editions.append(
-            Edition(
-                number=act.edition,
-                published_on=local_date(known_at),
-                objections_until=date.fromisoformat(act.detail["objections_until"]),
-                confirmed_on=local_date(datetime.fromisoformat(confirmation.at)) if confirmation else None,
-                known_at=known_at,
-                lines=_lines(
-                    policy_year,
-                    act.edition,
-                    [(int(x["serial"]), x["uscc"], x["name"], x["district"] or None) for x in lines],
-                ),
-            )
-        )
-    return sorted(editions, key=lambda edition: edition.number)
+    kept = {
+        act.edition: _registered(register, act, confirmed.get(act.edition))
+        for act in register.of(policy_year, "import", "publish")
+    }
+    return [edition for _, edition in sorted((of_source | kept).items())]
+
+
+def imported_editions(imported: pl.DataFrame, policy_year: int) -> list[Edition]:
+    """The editions of a year that the source has, as it has them now."""
+    of_year = imported.filter(pl.col("policy_year") == policy_year).sort("edition", "serial")
+    return [
+        _imported(int(number), rows)
+        for (number,), rows in of_year.partition_by("edition", as_dict=True).items()
+    ]
+
+
+def _registered(register: Register, act: Act, confirmation: Act | None) -> Edition:
+    """An edition as the register keeps it; an imported one was confirmed before it came in."""
+    rows = [(int(x["serial"]), x["uscc"], x["name"], x["district"] or None) for x in register.lines(act)]
+    lines = _lines(act.policy_year, act.edition, rows)
+    if act.act == "import":
+        published_on = date.fromisoformat(act.detail["published_on"])
+        confirmed_on = date.fromisoformat(act.detail["confirmed_on"])
+        return Edition(act.edition, published_on, None, confirmed_on, end_of(published_on), lines, act)
+    at = datetime.fromisoformat(act.at)
+    until = date.fromisoformat(act.detail["objections_until"])
+    on = local_date(datetime.fromisoformat(confirmation.at)) if confirmation else None
+    return Edition(act.edition, local_date(at), until, on, at, lines, act)
 
 
 def _imported(number: int, rows: pl.DataFrame) -> Edition:
-    published_on, confirmed_on = rows["published_on"][0], rows["confirmed_on"][0]
+    published_on, confirmed_on = rows.select(pl.col("published_on", "confirmed_on").min()).row(0)
     lines = rows.select("serial", "uscc", "enterprise_name", "district").rows()
-    return Edition(
-        number=number,
-        published_on=published_on,
-        objections_until=None,
-        confirmed_on=confirmed_on,
-        known_at=end_of(published_on),
-        lines=_lines(rows["policy_year"][0], number, lines),
-    )
+    of_year = _lines(rows["policy_year"][0], number, lines)
+    return Edition(number, published_on, None, confirmed_on, end_of(published_on), of_year)
 
 
 def _lines(policy_year: int, number: int, lines: Sequence[tuple[object, ...]]) -> pl.DataFrame:
@@ -93,27 +92,48 @@ def in_force(editions: Sequence[Edition]) -> Edition | None:
 
 
 def draft_lines(decisions: pl.LazyFrame, facts: pl.LazyFrame, policy_year: int) -> pl.DataFrame:
-    """The list as today's data would have it: serial by district in the notice's order, then USCC."""
+    """The list as these decisions and registry facts have it; edition 0, since it is none yet."""
+    listed = (
+        decisions.filter(pl.col("decision") == "eligible")
+        .select("uscc")
+        .join(facts.select("uscc", "name", "district"), on="uscc", how="left")
+        .with_columns(pl.col("name").fill_null(""))
+        .collect()
+    )
+    rows = in_order(listed).select("serial", "uscc", "name", "district").rows()
+    return _lines(policy_year, 0, rows)
+
+
+def in_order(lines: pl.DataFrame) -> pl.DataFrame:
+    """Lines by district in the notice's order, then by credit code, with their `serial` from 1."""
     rank = pl.col("district").replace_strict(
         {name: place for place, name in enumerate(DISTRICT_ORDER)},
         default=len(DISTRICT_ORDER),
         return_dtype=pl.Int32,
     )
-    listed = (
-        decisions.filter(pl.col("decision") == "eligible")
-        .select("uscc")
-        .join(facts.select("uscc", "name", "district"), on="uscc", how="left")
-        .sort(rank, "uscc")
+    return (
+        lines.sort(rank, "uscc")
         .with_row_index("serial", offset=1)
-        .select("serial", "uscc", pl.col("name").fill_null(""), "district")
-        .collect()
+        .with_columns(pl.col("serial").cast(pl.Int32))
     )
-    return _lines(policy_year, 0, listed.rows())
 
 
 def canonical(lines: pl.DataFrame) -> bytes:
     """An edition's lines as the bytes whose SHA-256 identifies it, in order of serial."""
     return lines_as_csv(lines.sort("serial").select("serial", "uscc", "name", "district").rows())
+
+
+def decisions_as_csv(decisions: pl.DataFrame) -> bytes:
+    """The decisions that an edition was made from, as the bytes that the register keeps."""
+    kept = decisions.sort("uscc").select(ROSTER_DECISIONS.names)
+    return kept.write_csv(quote_style="non_numeric").encode()
+
+
+def kept_decisions(register: Register, edition: Edition) -> pl.DataFrame | None:
+    """The decisions that an edition was made from; None for one that this system did not make."""
+    if edition.act is None or edition.act.act != "publish":
+        return None
+    return pl.read_csv(register.content(edition.act, "decisions"), schema=ROSTER_DECISIONS.schema)
 
 
 def editions_table(
@@ -150,52 +170,20 @@ def editions_table(
     ]
 
 
-def changes(editions: Sequence[Edition], objections: pl.DataFrame) -> pl.DataFrame:
-    """Rows of roster_changes between editions that follow each other."""
-    steps = [_change(older, newer, objections) for older, newer in pairwise(editions)]
-    return pl.concat([ROSTER_CHANGES.empty(), *steps])
-
-
-def _change(older: Edition, newer: Edition, objections: pl.DataFrame) -> pl.DataFrame:
-    both = older.lines.join(newer.lines, on="uscc", how="full", coalesce=True, suffix="_new")
-    was, now = pl.col("name").is_not_null(), pl.col("name_new").is_not_null()
-    differs = pl.any_horizontal(pl.col(c).ne_missing(pl.col(f"{c}_new")) for c in ("name", "district"))
-    change = (
-        pl.when(~was)
-        .then(pl.lit("added"))
-        .when(~now)
-        .then(pl.lit("removed"))
-        .when(differs)
-        .then(pl.lit("changed"))
-    )
-    claims = objections.select("uscc", "objection_no").unique("uscc", keep="last")
-    return (
-        both.with_columns(change=change)
-        .filter(pl.col("change").is_not_null())
-        .join(claims, on="uscc", how="left")
-        .select(
-            policy_year=pl.coalesce("policy_year_new", "policy_year"),
-            from_edition=pl.lit(older.number, pl.Int32),
-            to_edition=pl.lit(newer.number, pl.Int32),
-            uscc="uscc",
-            change="change",
-            serial="serial_new",
-            name="name_new",
-            district="district_new",
-            reason=pl.when(pl.col("change") == "changed")
-            .then(pl.lit("registry"))
-            .otherwise(pl.coalesce("objection_no", pl.lit("amended_declarations"))),
-        )
-        .select(ROSTER_CHANGES.names)
-        .sort("uscc")
-    )
+def rulings(register: Register, policy_year: int) -> dict[str, Act]:
+    """Objection number → the last ruling on it, in the order of the rulings."""
+    found: dict[str, Act] = {}
+    for act in register.of(policy_year, "decide"):
+        found.pop(act.detail["objection_no"], None)
+        found[act.detail["objection_no"]] = act
+    return found
 
 
 def overrides(register: Register, policy_year: int) -> list[Override]:
     """The upheld objections of a year: the decision that holds instead, the last ruling winning."""
-    rulings = {
+    found = {
         act.detail["uscc"]: Override(act.detail["uscc"], act.detail["objection_no"], act.detail["decision"])
-        for act in register.of(policy_year, "decide")
+        for act in rulings(register, policy_year).values()
         if act.detail["ruling"] == "upheld" and act.detail["decision"]
     }
-    return list(rulings.values())
+    return list(found.values())

@@ -20,7 +20,7 @@ from schemas.terms.loader import PolicyTerms
 LINES = [
     "declaration_no", "line_no", "revision", "updated_at", "status", "state", "is_current",
     "why_not", "trading_country", "currency", "amount", "stat_value_usd", "fob_usd", "declared_on",
-    "counted_on", "reasons",
+    "counted_on", "reasons", "now_of",
 ]  # fmt: skip
 
 
@@ -35,7 +35,7 @@ class Explanation:
     editions: pl.DataFrame
     """The editions that list it: edition, status, serial, name, district."""
     lines: pl.DataFrame
-    """Every version of its lines of the export year (LINES)."""
+    """Every version of its lines of the export year (LINES); `now_of`: who the newest version is of."""
     rates: pl.DataFrame
     """month, currency, usd_per_unit of the lines that were converted."""
 
@@ -61,9 +61,11 @@ def explain(state: State, policy_year: int, uscc: str) -> Explanation:
 def _lines(work: Work, uscc: str) -> pl.DataFrame:
     """The lines whose newest or any other version belongs to the export year."""
     day = pl.coalesce(statistical_date(), "declared_on")
+    newest = pl.col("consignor_uscc").filter("is_current").first()
     theirs = valued(work, work.keys("customs_ledger"), usccs=pl.Series([uscc]))
     return (
-        theirs.filter(pl.col("consignor_uscc") == uscc)
+        theirs.with_columns(now_of=newest.over("declaration_no", "line_no"))
+        .filter(pl.col("consignor_uscc") == uscc)
         .filter((day.dt.year() == work.terms.export_year).any().over("declaration_no", "line_no"))
         .with_columns(
             declaration_no=pl.col("declaration_no").cast(pl.String).str.zfill(18),

@@ -6,6 +6,7 @@ row of each customs code known by then; of an enterprise that had none yet, from
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 
 import polars as pl
@@ -38,4 +39,11 @@ def registry_facts(versions: pl.LazyFrame, on: date) -> pl.LazyFrame:
         .sort("uscc", "updated_at", "customs_code", descending=[False, True, False])
         .unique("uscc", keep="first", maintain_order=True)
         .select("uscc", "name", "city", "district", "is_deregistered")
+    )
+
+
+def with_corrections(facts: pl.LazyFrame, later: pl.LazyFrame, usccs: Collection[str]) -> pl.LazyFrame:
+    """The facts of a day, but those of a later day for some enterprises: their details were wrong."""
+    return pl.concat(
+        [facts.filter(~pl.col("uscc").is_in(list(usccs))), later.filter(pl.col("uscc").is_in(list(usccs)))]
     )

@@ -6,12 +6,11 @@ The guards of the act and what it means for `identify`. What is suggested to the
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import polars as pl
 
-from assets.eligibility.register import Act, ActRefused, Register
+from assets.eligibility.register import Act, ActRefused, Register, not_a_role
 from assets.identity import has_valid_check_digit
 from assets.storage.lake import Lake
 from assets.versions import accepted_versions, current
@@ -21,7 +20,6 @@ from schemas.eligibility import ENTERPRISES
 from schemas.policies import POLICIES, POLICY_RECONCILIATION
 from schemas.terms.loader import load_terms
 
-ROLE = re.compile(r"[a-z]+(-[a-z]+)*")
 SCHEMA = pl.Schema({"policy_no": pl.String(), "uscc": pl.String()})
 
 
@@ -38,8 +36,8 @@ def candidates(registry: pl.LazyFrame) -> pl.LazyFrame:
 
 def accept(house: House, policy_no: str, uscc: str, by: str) -> Act:
     """Record that a policy, which nothing identifies, insures this enterprise."""
-    if not ROLE.fullmatch(by):
-        raise ActRefused(f"{by!r} is no role: name the office that acts, e.g. --by insurer-branch.")
+    if why := not_a_role(by):
+        raise ActRefused(f"{why}.")
     with house.lock():
         state, lake = house.state(), Lake(house.root)
         policy_year = _policy_year(lake, policy_no)

@@ -16,6 +16,8 @@ from pathlib import Path
 
 CONTROL_SUFFIX = ".control.json"
 UNFINISHED = (".part", ".tmp")
+NOTES = (".json", ".md")
+"""Files beside the sources' folders that speak of the delivery and are none."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def _strangers(root: Path, source_names: Sequence[str]) -> list[str]:
     """A sentence for each visible entry of the drop folder that is no source's folder."""
     notes = []
     for entry in root.iterdir():
-        if entry.name in source_names or entry.name.startswith("."):
+        if entry.name in source_names or entry.name.startswith(".") or entry.suffix in NOTES:
             continue
         shown = entry.name.encode(errors="backslashreplace").decode()
         near = difflib.get_close_matches(shown, source_names, n=1)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from assets.storage.manifest import Entry, Manifests, sync_folder
+from assets.storage.manifest import Entry, Manifests, NotMade, sync_folder
 from schemas.table import Table
 
 ROW_GROUP = 131_072  # fixed, or the same rows give other bytes in another run
@@ -44,7 +44,11 @@ class Lake(Manifests):
         wanted = sorted(entries) if keys is None else list(keys)
         missing = [key for key in wanted if key not in entries]
         if missing:
-            raise LookupError(f"{table.name} has no {', '.join(missing)}: run `tongbao nightly`.")
+            of = "" if missing == ["all"] else f" of {', '.join(missing)}"
+            raise NotMade(
+                f"The lake {self.root} has no {table.name}{of} yet: run `tongbao nightly`, or set "
+                "TONGBAO_LAKE to where the lake is."
+            )
         files = [self.folder(table.name) / entries[key].file for key in wanted]
         if not files:
             return table.empty().lazy()

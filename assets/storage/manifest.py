@@ -33,6 +33,10 @@ class Entry:
     notes: Mapping[str, Any] = field(default_factory=dict)
 
 
+class NotMade(LookupError):
+    """A key that is asked for was never made."""
+
+
 class Manifests:
     """The manifests below one folder: `<root>/tables/<table>/manifest.json`."""
 

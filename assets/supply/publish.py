@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from assets.flow import RELEASED
+from assets.flow import RECORDS, RELEASED, TO_MEND
 from assets.storage.deliveries import Deliveries
 from assets.storage.lake import Lake
 from assets.storage.releases import (
@@ -44,16 +44,18 @@ def publish_release(house: House, run: str) -> Released:
     lake = Lake(house.root)
     last = latest(house.root)
     items = contents(lake, RELEASED)
-    hold_to_bounds(items, last, house.bounds)
+    hold_to_bounds(items, last, house.bounds, unbounded=TO_MEND)
     _record_run(lake, house, run, items, last)
-    everything = [*items, *contents(lake, {RUNS.name: "none"})]
+    everything = [*items, *contents(lake, RECORDS)]
     loaded = load_reporting(house.reporting, _by_table(lake, everything))
+    state = house.state()
     about = {
         "made_at": house.now.isoformat(),
         "code_version": CODE_VERSION,
-        "terms_version": house.state().calendar.terms_version,
+        "terms_version": state.calendar.terms_version,
+        "register": {"acts": len(state.register.acts), "sha256": state.register.tip},
     }
-    folder = write_release(lake, items, about, beside=contents(lake, {RUNS.name: "none"}))
+    folder = write_release(lake, items, about, beside=contents(lake, RECORDS))
     return Released(
         name=folder.name,
         folder=folder,
@@ -83,9 +85,9 @@ def _record_run(
     earlier = lake.scan(RUNS).collect()
     known = {name for inputs in earlier["inputs"] for name in json.loads(inputs)}
     inputs = {
-        f"{d.source}/{d.name}": {"sha256": d.sha256, "rows": d.rows}
+        d.name: {"sha256": d.sha256, "rows": d.rows}
         for d in Deliveries(house.root).all
-        if f"{d.source}/{d.name}" not in known
+        if d.name not in known
     }
     before = {i["file"]: i["sha256"] for i in last["items"]} if last else {}  # type: ignore[attr-defined]
     outputs = {

@@ -46,7 +46,7 @@ def write_city(
     plants = plant_all() if city.plant else Plants()
     known, written = write_customs(city, plan, folder, layout, plants.customs_files(), progress)
     eligible = rosters.eligible_by_year(plan, known)
-    policies = insurance.make_insurance(city, plan, eligible)
+    policies = insurance.make_insurance(city, plan, eligible, known)
     last_year = city.last_year
     rows: dict[str, list[Row]] = {
         "enterprises": registry.registry_rows(city, plan),

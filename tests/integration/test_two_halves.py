@@ -47,7 +47,7 @@ def test_two_halves_give_the_roster_of_the_first_and_the_drift_of_the_second(
     published = rows_of(Lake(tmp_path / "lake"), "roster")
     run_night(tmp_path, CONFIRMATION)
     _deliver(whole, tmp_path, [path for path in _files(whole) if path not in first])
-    run_night(tmp_path, CONFIRMATION, ("references",))
+    run_night(tmp_path, CONFIRMATION)
     confirm_2025(tmp_path)
     run_night(tmp_path, PRESENT, TO_POLICIES)
 

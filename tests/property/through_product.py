@@ -64,7 +64,7 @@ def customs_of(sources: Sources, now: datetime) -> Customs:
     rates = current(ledger_of(sources, RATES, now).lazy(), RATES).collect()
     valued = [
         value_lines(rows.lazy(), month_rates(rates, month, RANKING)).collect()
-        for month, rows in _by_month(ledger_of(sources, DECLARATIONS, now)).items()
+        for month, rows in by_month(ledger_of(sources, DECLARATIONS, now)).items()
     ]
     cells = pl.concat([cube(lines.lazy()) for lines in valued]).collect()
     counts = pl.concat([line_counts(lines.lazy()) for lines in valued]).collect()
@@ -73,7 +73,7 @@ def customs_of(sources: Sources, now: datetime) -> Customs:
     return Customs(valued, pl.concat(months.values()), pl.concat(years).collect(), counts)
 
 
-def _by_month(ledger: pl.DataFrame) -> dict[str, pl.DataFrame]:
+def by_month(ledger: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """The ledger by declared month; undated rows go with their declaration, else to January."""
     placed = ledger.with_columns(place().alias("month"))
     dated = ~pl.col("month").str.ends_with(UNDATED) & (pl.col("month") != UNPLACED)

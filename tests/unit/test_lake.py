@@ -99,7 +99,7 @@ def test_keys_are_read_alone_or_together(tmp_path: Path) -> None:
     kept(lake, "2023", rows(2, 2023))
     assert lake.scan(ANNUAL_EXPORTS).collect()["export_year"].to_list() == [2023] * 2 + [2024] * 3
     assert lake.scan(ANNUAL_EXPORTS, ["2024"]).collect().height == 3
-    with pytest.raises(LookupError, match=r"annual_exports has no 2022: run `tongbao nightly`\."):
+    with pytest.raises(LookupError, match=r"no annual_exports of 2022 yet: run `tongbao nightly`"):
         lake.scan(ANNUAL_EXPORTS, ["2022"])
 
 

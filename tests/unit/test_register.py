@@ -12,6 +12,7 @@ import pytest
 from assets.eligibility.register import (
     GENESIS,
     ROSTER_ACTS,
+    Act,
     ActRefused,
     Register,
     RegisterBroken,
@@ -26,7 +27,7 @@ AT = datetime(2025, 5, 15, 2, tzinfo=UTC)
 def root(tmp_path: Path) -> Path:
     """A lake with three acts."""
     register = Register(tmp_path)
-    register.append("publish", 2025, 1, AT, "bureau", {"lines_sha256": "a"})
+    register.append("publish", 2025, 1, AT, "bureau", {"objections_until": "2025-05-22"})
     register.append("decide", 2025, 1, AT, "bureau", {"objection_no": "YY-1"})
     register.append("confirm", 2024, 1, AT, "bureau", {})
     return tmp_path
@@ -86,10 +87,29 @@ def doubled(rows: list[str]) -> list[str]:
     return [*rows, rows[2]]
 
 
+def cut_at_the_end(rows: list[str]) -> list[str]:
+    return rows[:2]
+
+
+def cut_in_a_line(rows: list[str]) -> list[str]:
+    return [*rows[:2], rows[2][:-9]]
+
+
+def emptied(rows: list[str]) -> list[str]:
+    return rows[:0]
+
+
+def written_otherwise(rows: list[str]) -> list[str]:
+    return [rows[0].replace(": ", ":"), *rows[1:]]
+
+
 @pytest.mark.parametrize(
     "change",
-    [edited, edited_with_its_own_hash, cut_in_the_middle, cut_at_the_start, reordered, doubled],
-)
+    [
+        edited, edited_with_its_own_hash, cut_in_the_middle, cut_at_the_start, reordered, doubled,
+        cut_at_the_end, cut_in_a_line, emptied, written_otherwise,
+    ],
+)  # fmt: skip
 def test_a_changed_register_is_found(root: Path, change: object) -> None:
     assert callable(change)
     spoil(root, change(lines(root)))
@@ -97,24 +117,73 @@ def test_a_changed_register_is_found(root: Path, change: object) -> None:
         Register(root)
 
 
+def test_a_cut_tail_is_found_by_the_head(root: Path) -> None:
+    """Two acts that follow from each other, and a head that knows of three."""
+    spoil(root, lines(root)[:1])
+    with pytest.raises(RegisterBroken, match=r"head.json speaks of other acts"):
+        Register(root)
+
+
+@pytest.mark.parametrize("content", [None, b"", b'{"acts": 3}', b'{"acts": 1, "sha256": "0"}\n'])
+def test_a_changed_head_is_found(root: Path, content: bytes | None) -> None:
+    head = root / "register" / "head.json"
+    head.unlink()
+    if content is not None:
+        head.write_bytes(content)
+    with pytest.raises(RegisterBroken, match="speaks of other acts"):
+        Register(root)
+
+
+def test_an_append_that_was_killed_before_its_head_counts(root: Path) -> None:
+    head = root / "register" / "head.json"
+    before = head.read_bytes()
+    Register(root).append("publish", 2025, 2, AT, "bureau", {})
+    head.write_bytes(before)
+    register = Register(root)
+    assert len(register.acts) == 4
+    register.append("confirm", 2025, 2, AT, "bureau", {})
+    assert len(Register(root).acts) == 5
+
+
+def test_a_line_separator_in_the_grounds_is_no_end_of_line(root: Path) -> None:
+    Register(root).append("object", 2025, 1, AT, "bureau", {"grounds": "甲\u2028乙\x85丙\r\n丁"})
+    assert Register(root).acts[-1].detail["grounds"] == "甲\u2028乙\x85丙\r\n丁"
+
+
+ROWS = [(1, "91440300MA5000001X", '甲"电子", 公司', "福田区"), (2, "B", "乙", None)]
+
+
+def kept(root: Path) -> tuple[Register, Act]:
+    """A register with one published edition."""
+    register = Register(root)
+    sha256 = register.keep(2025, 1, "lines", lines_as_csv(ROWS))
+    return register, register.append("publish", 2025, 1, AT, "bureau", {"lines_sha256": sha256})
+
+
 def test_an_edition_is_kept_by_its_hash(tmp_path: Path) -> None:
-    content = lines_as_csv([(1, "91440300MA5000001X", '甲"电子", 公司', "福田区"), (2, "B", "乙", None)])
-    sha256 = Register(tmp_path).keep_lines(2025, 1, content)
-    assert sha256 == hashlib.sha256(content).hexdigest()
-    kept = Register(tmp_path).lines(2025, 1, sha256)
-    assert [(row["serial"], row["name"], row["district"]) for row in kept] == [
-        ("1", '甲"电子", 公司', "福田区"),
-        ("2", "乙", ""),
-    ]
+    register, act = kept(tmp_path)
+    assert act.detail["lines_sha256"] == hashlib.sha256(lines_as_csv(ROWS)).hexdigest()
+    found = [(row["serial"], row["uscc"], row["name"], row["district"]) for row in register.lines(act)]
+    assert found == [(str(serial), uscc, name, district or "") for serial, uscc, name, district in ROWS]
 
 
 def test_a_changed_edition_is_found(tmp_path: Path) -> None:
-    register = Register(tmp_path)
-    sha256 = register.keep_lines(2025, 1, lines_as_csv([(1, "A", "甲", "福田区")]))
-    file = register.lines_file(2025, 1, sha256)
+    register, act = kept(tmp_path)
+    file = register.kept_of(act)["lines"]
     file.write_bytes(file.read_bytes().replace("甲".encode(), "乙".encode()))
-    with pytest.raises(RegisterBroken, match="is not what was published"):
-        register.lines(2025, 1, sha256)
+    with pytest.raises(RegisterBroken, match="is not what entry 1 of the register kept"):
+        register.lines(act)
+
+
+def test_the_first_acts_are_copied_with_their_editions(tmp_path: Path) -> None:
+    register, act = kept(tmp_path / "lake")
+    register.append("confirm", 2025, 1, AT, "bureau", {})
+    register.copy_to(tmp_path / "then", 1)
+    copy = Register(tmp_path / "then")
+    assert copy.acts == [act]
+    assert copy.lines(act) == register.lines(act)
+    register.copy_to(tmp_path / "before", 0)
+    assert Register(tmp_path / "before").acts == []
 
 
 @pytest.mark.parametrize(

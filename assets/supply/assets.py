@@ -56,7 +56,6 @@ def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     group_name=GROUP,
     deps=["release"],
     partitions_def=DEFINITIONS["policy_year"],
-    backfill_policy=dg.BackfillPolicy.single_run(),
     required_resource_keys={"house"},
     owners=["team:data-engineering"],
     kinds={"html", "excel", "pdf"},

@@ -177,7 +177,7 @@ def _row(name: str, parts: Sequence[Words], values: Sequence[float], lang: str) 
 
 
 def _chart(rows: Bars) -> alt.Chart:
-    return alt.Chart(alt.Data(values=rows))
+    return alt.Chart({"values": rows})
 
 
 def _bars(rows: Bars, unit: str) -> str:
@@ -220,8 +220,6 @@ def _labels() -> alt.Axis:
 
 def _svg(chart: alt.Chart) -> str:
     """The drawing without what only its own viewer needs; empty where there is nothing to draw."""
-    if not chart.to_dict()["data"]["values"]:
-        return ""
     _fonts()
     styled = (
         chart.configure(font=FONT, background="transparent")
@@ -229,7 +227,10 @@ def _svg(chart: alt.Chart) -> str:
         .configure_legend(labelFontSize=13)
         .configure_view(stroke=None)
     )
-    drawn = vl_convert.vegalite_to_svg(styled.to_dict(), vl_version=vl_convert.get_vegalite_versions()[-1])
+    described = styled.to_dict()
+    if not any(described.get("datasets", {}).values()):
+        return ""
+    drawn = vl_convert.vegalite_to_svg(described, vl_version=vl_convert.get_vegalite_versions()[-1])
     bare = re.sub(r' (?:role|aria-[a-z]+|class|pointer-events)="[^"]*"', "", drawn)
     bare = re.sub(r'<path d="" display="none"/>|<path d="M0,0h0v0h0Z"/>', "", bare)
     return re.sub(r' xmlns:xlink="[^"]*"| version="1.1"', "", bare, count=2)
@@ -238,4 +239,4 @@ def _svg(chart: alt.Chart) -> str:
 @cache
 def _fonts() -> None:
     """Measure text with the font that the PDF carries, whatever this machine has."""
-    vl_convert.register_font_directory(str(noto_cjk_sans_otc.FONT_PATH.parent))  # type: ignore[attr-defined]
+    vl_convert.register_font_directory(str(noto_cjk_sans_otc.FONT_PATH.parent))

@@ -248,11 +248,11 @@ def open_claims(year: Year) -> Grid:
 def claim_states(year: Year) -> Grid:
     """Where the year's claims stand, with what is due and paid."""
     claims = year.rows("claim_audit")
-    sums = {
-        status: (rows.height, *(_sum(rows[c]) for c in ("loss_usd", "expected_indemnity_usd", "paid_usd")))
+    sums: dict[object, list[Cell]] = {
+        status: [rows.height, *(_sum(rows[c]) for c in ("loss_usd", "expected_indemnity_usd", "paid_usd"))]
         for (status,), rows in claims.partition_by("status", as_dict=True).items()
     }
-    nothing = (0, Decimal(0), Decimal(0), Decimal(0))
+    nothing: list[Cell] = [0, Decimal(0), Decimal(0), Decimal(0)]
     rows: list[list[Cell]] = [[words("claim_status", s), *sums.get(s, nothing)] for s in CLAIM_STATUSES]
     columns = [claims[c] for c in ("loss_usd", "expected_indemnity_usd", "paid_usd")]
     rows.append([("合计", "Total"), claims.height, *map(_sum, columns)])

@@ -230,7 +230,7 @@ _WORKED = (
 )
 _REFERENCE = (
     "exchange_rates", "enterprises", "published_rosters", "roster_objections", "policies",
-    "claims", "country_risk", "risk_bulletins", "service_usage",
+    "claims", "country_risk", "risk_bulletins", "portal_receipts", "service_usage",
 )  # fmt: skip
 SOURCE_NAMES = ("customs_declarations", *_REFERENCE)
 """The folders of a drop folder, and the tables of a source database."""
@@ -297,7 +297,7 @@ FLOW: tuple[Node, ...] = (
     Node(
         "roster_changes", "policy_year",
         (Need("published_rosters_ledger", _all), Need("roster_objections_ledger", _all)),
-        uses=("register",),
+        version="2", uses=("register",),
     ),
     Node(
         "roster_drift", "policy_year",
@@ -308,7 +308,7 @@ FLOW: tuple[Node, ...] = (
             Need("exchange_rates_ledger", _all),
             Need("enterprises_ledger", _all),
         ),
-        uses=("terms", "register", "rates"),
+        version="2", uses=("terms", "register", "rates"),
     ),
     *(
         Node(
@@ -354,6 +354,10 @@ FLOW: tuple[Node, ...] = (
         for table in ("push_list", "push_enterprises")
     ),
     Node(
+        "push_receipts", "none",
+        (Need("portal_receipts_ledger", _all), Need("push_enterprises", _every("push_month"))),
+    ),
+    Node(
         "insured_exports", "policy_year",
         (
             Need("export_cube", _cover_months),
@@ -389,8 +393,12 @@ RELEASED: Mapping[str, Kind] = {
     node.table: node.kind for node in FLOW if node.is_released and not node.remembers
 }
 """What a release holds and is known by: table → its kind of key."""
-BESIDE: Mapping[str, Kind] = {"runs": "none", **{node.table: node.kind for node in FLOW if node.remembers}}
-"""What is in a release without being part of its identity: histories."""
+RECORDS: Mapping[str, Kind] = {
+    "runs": "none",
+    "push_outbox": "none",
+    **{node.table: node.kind for node in FLOW if node.remembers},
+}
+"""What acts record as they happen, and what remembers; a release has it beside its contents."""
 TO_MEND = frozenset(node.table for node in FLOW if node.is_to_mend)
 
 

@@ -16,6 +16,7 @@ SOURCES: tuple[Source, ...] = (
     policies.SERVICE_USAGE,
     push.COUNTRY_RISK,
     push.RISK_BULLETINS,
+    push.PORTAL_RECEIPTS,
 )
 INTERNAL: tuple[Table, ...] = (
     customs.LEDGER_ORIGINS,
@@ -44,6 +45,8 @@ PUBLISHED: tuple[Table, ...] = (
     policies.WORK_LIST_CHANGES,
     push.PUSH_LIST,
     push.PUSH_ENTERPRISES,
+    push.PUSH_OUTBOX,
+    push.PUSH_RECEIPTS,
     statistics.INSURED_EXPORTS,
     statistics.ANNUAL_STATISTICS,
     statistics.STATISTICS_REVISIONS,

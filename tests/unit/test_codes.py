@@ -247,6 +247,7 @@ VOCABULARIES = {
     "work_action": policies.WORK_LIST["code"].values,
     "topic": push.TOPICS,
     "push_change": push.RATING_CHANGES,
+    "receipt_event": push.RECEIPT_EVENTS,
     "dimension": measures.DIMENSIONS,
 }
 

@@ -1,0 +1,42 @@
+"""The sending of a month's push as a job: it leaves the house, so it is an act and no asset.
+
+Its configuration has no default. What was sent is recorded in the outbox; Dagster's event shows it.
+"""
+
+import dagster as dg
+
+from assets.push.deliver import send
+from schemas.push import PUSH_OUTBOX
+
+
+class SendConfig(dg.Config):
+    """What sending needs to be told."""
+
+    push_month: str
+
+
+@dg.op(required_resource_keys={"house"})
+def send_packages(context: dg.OpExecutionContext, config: SendConfig) -> None:
+    """Send what the outbox does not have of a month."""
+    house = context.resources.house
+    with house.lock():
+        done = send(house, config.push_month)
+    for sent in done:
+        what = "was there already" if sent.was_there else "sent"
+        context.log.info(f"{sent.package.name} {sent.package.identity[:12]}: {what}")
+    context.log_event(
+        dg.AssetObservation(
+            PUSH_OUTBOX.name,
+            metadata={
+                "push_month": config.push_month,
+                "packages": len(done),
+                "items": sum(sent.package.manifest["counts"]["items"] for sent in done),
+            },
+        )
+    )
+
+
+@dg.job(executor_def=dg.in_process_executor)
+def push_send() -> None:
+    """Send a month's list and its supplements to the portal, each once (推送)."""
+    send_packages()

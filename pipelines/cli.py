@@ -491,6 +491,28 @@ def push_send(month: Month) -> None:
     show_sent(out, given, month, before)
 
 
+@push_app.command("pages")
+def push_pages(
+    month: Month,
+    uscc: Annotated[list[str] | None, typer.Argument(help="Only of these enterprises.")] = None,
+) -> None:
+    """Write a preview page an enterprise, and the digest for the account managers (HTML, XLSX).
+
+    Example: tongbao push pages --month 2025-08
+    """
+    from pipelines.rebuild import run_act
+
+    given = settings()
+    make_push(given, month)
+    only = [credit_code(one) for one in uscc or ()]
+    with progress():
+        run_act(given, "push_pages", "write_pages", {"push_month": month, "usccs": only}, touches=())
+    folder = given.lake / "previews" / f"push_month={month}"
+    out.print(
+        f"Pages: {folder}/<USCC>.html\nDigest: {folder}/digest.html, {folder}/digest.xlsx", soft_wrap=True
+    )
+
+
 @push_app.command("receipts")
 def push_receipts(month: Month) -> None:
     """What the portal says became of a month's push.

@@ -10,12 +10,14 @@ import os
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from assets.arrivals.sources import Folder, News, Objects, Sources
 from assets.flow import RELEASED, SOURCE_NAMES, Calendar
 from assets.staleness import State
+from assets.storage.bucket import Bucket
 from assets.storage.deliveries import Deliveries, first_told
-from assets.storage.drop_folder import Arrival, list_arrivals
 from assets.storage.manifest import Manifests, lake_lock
 from assets.storage.releases import contents, identity, latest
 from assets.storage.sweep import sweep
@@ -91,21 +93,26 @@ def _of(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def new_arrivals(settings: Settings) -> list[Arrival]:
-    """The files that no delivery is recorded for."""
+def sources_of(settings: Settings) -> Sources:
+    """Where deliveries come from: the database where one is set, else the drop folder."""
+    if settings.sources_url:
+        from assets.arrivals.database import Database
+        from schemas.catalogue import SOURCES
+
+        return Database(settings.sources_url, timedelta(hours=settings.sources_overlap_hours), SOURCES)
+    if isinstance(settings.sources, str):
+        return Objects(Bucket(settings.sources), SOURCE_NAMES)
     if not settings.sources.exists():
         raise NoSources(
             f"The drop folder {settings.sources} is not there: set TONGBAO_SOURCES to it, or make a "
             "sample with `tongbao sample`."
         )
-    arrivals, _ = list_arrivals(settings.sources, SOURCE_NAMES)
-    seen = Deliveries(settings.lake).seen()
-    return [a for a in arrivals if (a.source, a.name, a.size, a.modified_ns) not in seen]
+    return Folder(settings.sources, SOURCE_NAMES)
 
 
-def left_out(settings: Settings) -> tuple[str, ...]:
-    """What lies in the drop folder and is not taken, a sentence each."""
-    return list_arrivals(settings.sources, SOURCE_NAMES)[1]
+def news_of(settings: Settings) -> News:
+    """What the sources have that no delivery is recorded for."""
+    return sources_of(settings).news(Deliveries(settings.lake))
 
 
 def state_of(settings: Settings) -> State:
@@ -130,9 +137,10 @@ def nightly(
     """
     with lake_lock(settings.lake):
         sweep(settings.lake)
-        outcome = Outcome(left_out=left_out(settings))
+        news = news_of(settings)
+        outcome = Outcome(left_out=news.notes)
         dagster = _Dagster(settings, instance, say)
-        if new_arrivals(settings):
+        if news.arrivals:
             before = len(Deliveries(settings.lake).all)
             dagster.run("pull")
             received = Deliveries(settings.lake).all

@@ -177,7 +177,7 @@ def test_the_public_pages_name_no_enterprise_but_the_listed(folder: Path) -> Non
 
 
 def test_the_public_pages_tell_nothing_suppressed(release: Release, folder: Path) -> None:
-    inside, public = (Year.of(release, YEAR, audience) for audience in ("internal", "public"))  # type: ignore[arg-type]
+    inside, public = (Year.of(release, YEAR, audience) for audience in ("internal", "public"))
     hidden = [cell for cell, figure in public.figures.items() if figure.is_suppressed]
     assert hidden
     assert all(public.figures[cell].value is None for cell in hidden)

@@ -167,6 +167,9 @@ def sample(
     database: Annotated[str | None, typer.Option(help="Also load it into this database.")] = None,
     parquet: Annotated[bool, typer.Option(help="Only Parquet, for volume.")] = False,
     oecd_history: Annotated[bool, typer.Option(help="The OECD's real ratings of 1999-2022.")] = False,
+    plants: Annotated[
+        int, typer.Option(min=1, help="How often each status, code and finding is planted.")
+    ] = 1,
 ) -> None:
     """Write a sample city of a given size and seed.
 
@@ -176,7 +179,7 @@ def sample(
     from pipelines.sample_city.database import write_city_database
 
     span = years(export_years, "--years")
-    city = City(enterprises, seed, span[0], span[-1], declarations, oecd_history=oecd_history)
+    city = City(enterprises, seed, span[0], span[-1], declarations, oecd_history=oecd_history, plants=plants)
     with bars() as report:
         write_city(
             city, out_folder, layout="parquet" if parquet else "mixed",

@@ -82,6 +82,7 @@ def _limit(p: Plants) -> None:
         decided_on="2025-11-12",
         paid_usd="30000.00",
     )
+    p.expect_policy("limit_over_two_policies_twin", "Issued later.", twin, "duplicate", firm)
     p.expect_claim("limit_over_two_policies", "One limit over both.", second, "30000.00")
 
     _, policy = p.insured()

@@ -232,7 +232,7 @@ def _insured_in_2025(p: Plants, firm: Firm, changes: str, thread: Firm) -> None:
         f"round_thread_{changes.split(',')[-1]}",
         "One thread from 2024 to 2025.",
         "policies",
-        {"uscc": firm.uscc},
+        {"insured_uscc": firm.uscc},
         table="policy_threads",
         key={"policy_year": "2025", "uscc": firm.uscc},
         values={"thread": thread.uscc, "changes": changes, "years_insured": "2"},

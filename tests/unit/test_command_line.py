@@ -98,7 +98,7 @@ def test_the_plan_of_an_empty_lake_says_what_follows(
 ) -> None:
     status, out, _ = said("plan", monkeypatch, capsys)
     assert status == 0
-    assert "references       all                not made yet: 9 tables" in out
+    assert "references       all                not made yet: 10 tables" in out
     assert "  policy_years     2022, 2023, 2024, 2025" in out
     assert max(map(len, out.splitlines())) <= 80
 

@@ -1,12 +1,15 @@
 """Arrivals: the sources as the world delivers them, and the record of what was received."""
 
+import hashlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from assets.arrivals.pull import pull
 from assets.materialize import column_schema
+from assets.storage.deliveries import Deliveries
 from schemas.catalogue import SOURCES
 
 GROUP = "arrivals"
@@ -17,7 +20,7 @@ def _source_spec(name: str) -> dg.AssetSpec:
     return dg.AssetSpec(
         name,
         group_name=GROUP,
-        description=f"**{source.zh}**\n\n{source.about}",
+        description=f"{source.zh}\n\n{source.about}",
         owners=["team:data-exchange"],
         kinds={"file"},
         metadata={"dagster/column_schema": column_schema(source)},
@@ -27,13 +30,19 @@ def _source_spec(name: str) -> dg.AssetSpec:
 source_specs = [_source_spec(source.name) for source in SOURCES]
 
 
+def content_of(root: Path) -> str:
+    """A hash over all that was received: the same bytes delivered again are nothing new."""
+    pieces = sorted(piece.sha256 for d in Deliveries(root).all for piece in d.pieces.values())
+    return hashlib.sha256(" ".join(pieces).encode()).hexdigest()
+
+
 @dg.asset(
     group_name=GROUP,
     deps=[spec.key for spec in source_specs],
     required_resource_keys={"house"},
     owners=["team:data-engineering"],
     kinds={"polars", "parquet"},
-    description="**收件记录**\n\nPulls what is new: each file is read as text, typed and judged once, "
+    description="收件记录\n\nPulls what is new: each file is read as text, typed and judged once, "
     "and kept in pieces by declared month. A file that cannot be taken is refused whole, with the "
     "sentence that says why.",
 )
@@ -46,10 +55,11 @@ def deliveries(context: dg.AssetExecutionContext) -> Iterator[Any]:
         context.log.info(delivery.refused or f"{delivery.name}: {delivery.rows} rows")
     refused = [delivery.refused for delivery in new if delivery.refused]
     yield dg.MaterializeResult(
+        data_version=dg.DataVersion(content_of(house.root)),
         metadata={
             "new_deliveries": len(new),
             "rows_received": sum(delivery.rows for delivery in new),
             "rows_rejected": sum(delivery.rejected for delivery in new),
             "refused": dg.MetadataValue.md("\n".join(f"- {why}" for why in refused) or "none"),
-        }
+        },
     )

@@ -40,8 +40,10 @@ def pull(
         elif stored := begun.get((unread.stamp, sha256)):
             delivery = known[arrival.source, sha256] = stored
         else:
-            delivery = known[arrival.source, sha256] = receive(root, arrival, sha256, received_at)
+            delivery = receive(root, arrival, sha256, received_at)
             record.begin(delivery)
+            if not delivery.refused:
+                known[arrival.source, sha256] = delivery
         new.append(delivery)
     checked = hold_to_one_month(root, record, new)
     if checked:

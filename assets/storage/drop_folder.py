@@ -22,7 +22,10 @@ NOTES = (".json", ".md")
 
 @dataclass(frozen=True)
 class Arrival:
-    """One file of one source, as it lies in the drop folder; `name` is relative to that folder."""
+    """One file of one source, as it lies in the drop folder; `name` is relative to that folder.
+
+    `modified_ns` is that of the file or of its control file, whichever is younger.
+    """
 
     source: str
     name: str
@@ -58,9 +61,8 @@ def list_arrivals(folder: Path, source_names: Sequence[str]) -> tuple[list[Arriv
                 if not os.path.lexists(str(path)[: -len(CONTROL_SUFFIX)]):
                     notes.append(f"{_name(path, root)} waits for the file that it speaks of.")
             else:
-                facts = path.stat()
                 name = _name(path, root)
-                arrivals.append(Arrival(source, name, facts.st_size, facts.st_mtime_ns, path))
+                arrivals.append(Arrival(source, name, path.stat().st_size, _newest(path), path))
     return sorted(arrivals, key=lambda arrival: arrival.name), tuple(sorted(notes))
 
 
@@ -68,6 +70,12 @@ def sha256_of(path: Path) -> str:
     """The SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _newest(path: Path) -> int:
+    """When a file or its control file was last modified: a corrected control file delivers it again."""
+    control = path.with_name(path.name + CONTROL_SUFFIX)
+    return max(part.stat().st_mtime_ns for part in (path, control) if part.is_file())
 
 
 def _files(place: Path) -> Iterator[Path]:

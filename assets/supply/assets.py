@@ -30,7 +30,7 @@ def rejected_rows(work: Work) -> pl.LazyFrame:
     required_resource_keys={"house"},
     owners=["team:data-engineering"],
     kinds={"parquet", "sql"},
-    description="**发布**\n\nWhat readers see: a folder of plain names with an index of hashes, `latest` "
+    description="发布\n\nWhat readers see: a folder of plain names with an index of hashes, `latest` "
     "swapped last, and the reporting database loaded in one transaction. A guard that says no "
     "leaves the last release standing.",
 )

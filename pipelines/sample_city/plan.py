@@ -39,6 +39,8 @@ class City:
     declarations_per_enterprise: int = 126
     lines_per_declaration: int = 4
     plant: bool = True
+    refused: bool = False
+    """Also files that are refused whole; a night over them ends with a no."""
 
     def __post_init__(self) -> None:
         """Refuse a city that cannot be made."""

@@ -182,6 +182,17 @@ def _registry(p: Plants) -> None:
     p.expect_listed("renamed", "Renamed before the roster date: the new name.", renamed)
 
     firm = p.firm()
+    same = replace(firm, customs_code="440366ZZZ8", name=firm.name.replace("号", "号乙"))
+    p.register(same)
+    p.declare(firm, "1805.00")
+    p.expect_listed("same_moment", "Two rows of one moment: the lower customs code names it.", firm)
+
+    firm = p.firm(district="前海")
+    p.declare(firm, "1807.00")
+    whole = replace(firm, district="前海深港合作区")
+    p.expect_listed("registry_alias", "A district's short name is the district.", whole)
+
+    firm = p.firm()
     later = replace(firm, name=firm.name.replace("号", "号新"))
     p.register(later, updated_at="2025-08-01T09:00:00Z")
     p.declare(firm, "1810.00")

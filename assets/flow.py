@@ -124,6 +124,8 @@ class Node:
     uses: tuple[str, ...] = ()
     is_released: bool = True
     """Whether readers get it; ledgers and what only the flow needs stay in the lake."""
+    is_to_mend: bool = False
+    """Whether its rows are what somebody should mend: a release may lose any number of them."""
 
 
 def _same(_: Calendar, key: str) -> Iterable[str]:
@@ -165,6 +167,12 @@ def _cover_months(calendar: Calendar, key: str) -> Iterable[str]:
     return calendar.cover_months(key)
 
 
+def _around_cover(calendar: Calendar, key: str) -> Iterable[str]:
+    """The declared months of a cover, and one on either side."""
+    cover = calendar.cover_months(key)
+    return (month for month in calendar.months if shift(cover[0], -1) <= month <= shift(cover[-1], 1))
+
+
 def _trailing(count: int) -> Keys:
     def keys(calendar: Calendar, key: str) -> Iterable[str]:
         first, last = shift(key, -count), shift(key, -1)
@@ -187,6 +195,21 @@ _VALUED = (
     Need("customs_ledger", _same),
     Need("exchange_rates_ledger", _all, part=lambda key: key),
 )
+_RECONCILED = (
+    Need("policies_ledger", _all),
+    Need("enterprises_ledger", _all),
+    Need("annual_exports", _export_year),
+    Need("roster", _same),
+    Need("roster_editions", _same),
+    Need("roster_changes", _same),
+    Need("roster_decisions", _same),
+)
+_AUDITED = (
+    Need("claims_ledger", _all),
+    Need("policies_ledger", _all),
+    Need("policy_reconciliation", _same),
+    Need("export_cube", _around_cover),
+)
 _PUSHED = (
     Need("policy_reconciliation", _policy_years_of_push),
     Need("export_cube", _trailing(PUSH_MONTHS_READ)),
@@ -197,7 +220,7 @@ _PUSHED = (
 )
 _REFERENCE = (
     "exchange_rates", "enterprises", "published_rosters", "roster_objections", "policies",
-    "claims", "country_risk", "risk_bulletins", "service_usage",
+    "claims", "country_risk", "risk_bulletins", "portal_receipts", "service_usage",
 )  # fmt: skip
 SOURCE_NAMES = ("customs_declarations", *_REFERENCE)
 """The folders of a drop folder, and the tables of a source database."""
@@ -264,7 +287,7 @@ FLOW: tuple[Node, ...] = (
     Node(
         "roster_changes", "policy_year",
         (Need("published_rosters_ledger", _all), Need("roster_objections_ledger", _all)),
-        uses=("register",),
+        version="2", uses=("register",),
     ),
     Node(
         "roster_drift", "policy_year",
@@ -275,20 +298,11 @@ FLOW: tuple[Node, ...] = (
             Need("exchange_rates_ledger", _all),
             Need("enterprises_ledger", _all),
         ),
-        uses=("terms", "register", "rates"),
+        version="2", uses=("terms", "register", "rates"),
     ),
-    Node(
-        "policy_reconciliation", "policy_year",
-        (
-            Need("policies_ledger", _all),
-            Need("enterprises_ledger", _all),
-            Need("annual_exports", _export_year),
-            Need("roster", _same),
-            Need("roster_editions", _same),
-            Need("roster_decisions", _same),
-        ),
-        version="2",
-        uses=("terms", "reviews"),
+    *(
+        Node(table, "policy_year", _RECONCILED, version="2", uses=("terms", "reviews"), is_to_mend=mend)
+        for table, mend in (("policy_reconciliation", False), ("policy_differences", True))
     ),
     Node(
         "policy_suggestions", "policy_year",
@@ -300,7 +314,7 @@ FLOW: tuple[Node, ...] = (
             Need("roster_editions", _same),
             Need("roster_decisions", _same),
         ),
-        uses=("terms",),
+        uses=("terms",), is_to_mend=True,
     ),
     Node(
         "take_up", "policy_year",
@@ -313,18 +327,18 @@ FLOW: tuple[Node, ...] = (
         ),
         uses=("terms",),
     ),
-    Node(
-        "claim_audit", "policy_year",
-        (
-            Need("claims_ledger", _all),
-            Need("policies_ledger", _all),
-            Need("policy_reconciliation", _same),
-        ),
-        uses=("terms",),
+    *(
+        Node(table, "policy_year", _AUDITED, version="2", uses=("terms",), is_to_mend=mend)
+        for table, mend in (("claim_audit", False), ("claim_differences", True), ("buyer_exposure", False))
     ),
+    Node("credit_report_audit", "policy_year", (Need("service_usage_ledger", _all),), uses=("terms",)),
     *(
         Node(table, "push_month", _PUSHED, version="2", uses=("terms", "rates", "wording"))
         for table in ("push_list", "push_enterprises")
+    ),
+    Node(
+        "push_receipts", "none",
+        (Need("portal_receipts_ledger", _all), Need("push_enterprises", _every("push_month"))),
     ),
     Node(
         "insured_exports", "policy_year",
@@ -360,6 +374,9 @@ FLOW: tuple[Node, ...] = (
 NODES: Mapping[str, Node] = {node.table: node for node in FLOW}
 RELEASED: Mapping[str, Kind] = {node.table: node.kind for node in FLOW if node.is_released}
 """What a release holds: table → its kind of key."""
+RECORDS: Mapping[str, Kind] = {"runs": "none", "push_outbox": "none"}
+"""What acts record as they happen; a release has it beside its contents."""
+TO_MEND = frozenset(node.table for node in FLOW if node.is_to_mend)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from assets.arrivals.pieces import place, read_pieces
 from assets.validation import judge_again
 from assets.versions import classify
 from assets.work import Balance, Made, Work
+from schemas.operations import CORRECTED
 from schemas.table import Source
 
 KEPT = pl.col("fate").is_in(["accepted", "rejected"])
@@ -35,7 +37,7 @@ def received(work: Work, source: Source, key: str | None = None) -> tuple[pl.Dat
     record = work.state.deliveries
     pieces = read_pieces(root, record, source, key).collect()
     rows = _judged_today(pieces, source)
-    classified = classify(rows.lazy(), source, work.now)
+    classified = _set_aside(classify(rows.lazy(), source, work.now), record.corrected(source.name))
     recorded = sum(p.rows for _, _, p in record.pieces(source.name, key))
     placed = pieces.filter(place() == key) if source.partition else pieces
     by_record = Balance("rows recorded at receipt = rows read", recorded, placed.height)
@@ -61,6 +63,16 @@ def _judged_today(rows: pl.DataFrame, source: Source) -> pl.DataFrame:
     again = judge_again(texts, source).drop("row")
     judged = refused.select("delivery_sha256", "row").hstack(again)
     return pl.concat([rows.filter(pl.col("raw").is_null()), judged.select(rows.columns)])
+
+
+def _set_aside(rows: pl.DataFrame, corrected: Collection[str]) -> pl.DataFrame:
+    """Marks the refused rows that a delivered row corrects; they are no newest version any more."""
+    if not corrected:
+        return rows
+    origin = pl.format("{}#{}", pl.col("delivery_sha256").str.head(12), "row")
+    is_corrected = (pl.col("fate") == "rejected") & origin.is_in(list(corrected))
+    marked = pl.concat_list("reasons", pl.lit(CORRECTED)).list.sort()
+    return rows.with_columns(reasons=pl.when(is_corrected).then(marked).otherwise("reasons"))
 
 
 def _amounts(rows: pl.DataFrame, source: Source) -> dict[str | None, int]:

@@ -161,9 +161,11 @@ class State:
         """Source → key → a hash over the pieces received for it (source `*`: over everything)."""
         if self._pieces is None:
             pieces: dict[str, dict[str, list[str]]] = {}
+            corrected = self.deliveries.corrected_rows()
             for delivery in self.deliveries.all:
+                since = " ".join(corrected.get(delivery.sha256[:12], ()))
                 for key, piece in delivery.pieces.items():
-                    pieces.setdefault(delivery.source, {}).setdefault(key, []).append(piece.sha256)
+                    pieces.setdefault(delivery.source, {}).setdefault(key, []).append(piece.sha256 + since)
                     pieces.setdefault("*", {}).setdefault("all", []).append(piece.sha256)
             self._pieces = {
                 source: {

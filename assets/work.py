@@ -6,7 +6,7 @@ its key needs, so the planner, the drawing and the code cannot disagree.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -19,7 +19,6 @@ import polars as pl
 
 from assets.flow import NODES, upstream_of
 from assets.staleness import State
-from assets.storage.drop_folder import Arrival
 from assets.storage.lake import Lake
 from assets.storage.releases import Bounds
 from assets.versions import accepted_versions, current
@@ -41,9 +40,6 @@ class House(Protocol):
 
     def state(self) -> State:
         """The lake as it is at this moment."""
-
-    def arrivals(self) -> Sequence[Arrival]:
-        """What lies in the sources."""
 
     def report(self, table: str, key: str, done: int, of: int) -> None:
         """Show progress."""

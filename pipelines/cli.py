@@ -19,9 +19,10 @@ from rich.markup import escape
 
 from assets.eligibility.register import ActRefused, RegisterBroken
 from assets.flow import Calendar
+from assets.storage.drop_folder import SourcesUnreachable
 from assets.storage.manifest import LakeBusy, NotMade
 from pipelines.planner import plan
-from pipelines.rebuild import NoSources, Outcome, RunFailed, new_arrivals, state_of
+from pipelines.rebuild import NoSources, Outcome, RunFailed, news_of, state_of
 from pipelines.rebuild import nightly as run_nightly
 from pipelines.settings import CITY, Settings
 from pipelines.telling import bars, progress, tell_act, tell_outcome, tell_plan
@@ -53,7 +54,13 @@ policies_app = typer.Typer(
     no_args_is_help=True,
     help="Policies that somebody must look at.\n\nExample: tongbao policies review --policy-year 2025",
 )
+push_app = typer.Typer(
+    invoke_without_command=True,
+    help="The monthly push: make it, send it, see what became of it.\n\n"
+    "Example: tongbao push --month 2025-08",
+)
 app.add_typer(roster_app, name="roster")
+app.add_typer(push_app, name="push")
 app.add_typer(policies_app, name="policies")
 out = Console(highlight=False)
 
@@ -63,7 +70,7 @@ By = Annotated[str, typer.Option(help="The role that acts, never a person, e.g. 
 
 def run(given: Settings, **what: object) -> Outcome:
     """Bring up to date with a progress bar, where there is anything to do."""
-    if not new_arrivals(given) and not plan(state_of(given)):
+    if not news_of(given).arrivals and not plan(state_of(given)):
         return run_nightly(given, **what)  # type: ignore[arg-type]
     with progress():
         return run_nightly(given, **what)  # type: ignore[arg-type]
@@ -109,14 +116,33 @@ def backfill(
 ) -> None:
     """Prior years, with progress, resumable, in this process.
 
+    With --as-of nothing here is touched: in a place of its own everything is made again from what had
+    been received by then (in a time before the first delivery: from what the sources knew by then),
+    and every edition published by then is rebuilt and compared with the register, byte by byte.
+
     Example: tongbao backfill --policy-year 2022..2025
     """
     years = policy_years(policy_year)
     given = settings()
     if as_of:
-        given = known_then(given, as_of)
-        out.print(f"As known on {as_of}, in {given.lake}", soft_wrap=True)
-    finish(given, run(given, keys=keys_of(years), publish=as_of is None))
+        rebuild_as_of(given, moment(as_of), years)
+    else:
+        finish(given, run(given, keys=keys_of(years)))
+
+
+def rebuild_as_of(given: Settings, instant: datetime, years: list[int]) -> None:
+    """Rebuild as known then, with every edition of it; an edition that differs is a guard's no."""
+    from pipelines.as_of import known_then, rebuild_editions
+
+    then = known_then(given, instant)
+    out.print(f"As known at {then.present:%Y-%m-%d %H:%M:%S} UTC, in {then.lake}", soft_wrap=True)
+    finish(then, run(then, keys=keys_of(years), publish=False))
+    differ = False
+    for made in rebuild_editions(given, then, years):
+        differ |= bool(made.differing)
+        out.print(f"[red]{made.sentence()}[/red]" if made.differing else made.sentence(), soft_wrap=True)
+    if differ:
+        raise typer.Exit(1)
 
 
 def keys_of(policy_years: list[int]) -> set[str]:
@@ -126,18 +152,6 @@ def keys_of(policy_years: list[int]) -> set[str]:
     last_export_year = max(calendar.terms[year].export_year for year in policy_years)
     months = {m for m in calendar.months if m <= max(cover) or int(m[:4]) <= last_export_year}
     return months | {m[:4] for m in months} | {str(year) for year in policy_years} | {"all"}
-
-
-def known_then(given: Settings, as_of: str) -> Settings:
-    """Settings for a lake of its own with the sources and the register as known at a moment."""
-    instant = moment(as_of)
-    place = given.lake / "as-of" / as_of.replace(":", "")
-    then = given.model_copy(update={"now": instant, "lake": place, "reporting_url": "", "dagster_home": None})
-    from assets.eligibility.register import Register
-
-    register = Register(given.lake)
-    register.copy_to(place, sum(datetime.fromisoformat(act.at) <= then.present for act in register.acts))
-    return then
 
 
 @app.command()
@@ -288,7 +302,7 @@ def explain(
     Example: tongbao roster explain --policy-year 2025 91440300TB0000001F
     """
     from assets.eligibility.explain import explain as find
-    from pipelines.reading import show_explanation
+    from pipelines.reading_roster import show_explanation
 
     load_terms(policy_year)
     found = find(state_of(settings()), policy_year, credit_code(uscc))
@@ -303,31 +317,50 @@ def explain(
 @roster_app.command()
 def diff(
     policy_year: Year,
+    older: Annotated[str | None, typer.Argument(help="An edition's number.")] = None,
+    newer: Annotated[str, typer.Argument(help="Another one, or draft for today's list.")] = "draft",
     limit: Annotated[int, typer.Option(help="How many lines to show.")] = 40,
 ) -> None:
-    """What each edition changed of the one before.
+    """What one edition changed of another, with the reason of each line; without two, of each one before.
 
-    Example: tongbao roster diff --policy-year 2024
+    Example: tongbao roster diff --policy-year 2024 1 2
     """
-    from pipelines.reading import show_changes
+    from assets.eligibility.draft import diff as find
+    from pipelines.reading_roster import show_changes, show_diff
 
     load_terms(policy_year)
-    show_changes(out, settings().lake, policy_year, limit)
+    if older is None:
+        show_changes(out, settings().lake, policy_year, limit)
+    else:
+        show_diff(out, find(state_of(settings()), policy_year, older, newer), limit)
 
 
 @app.command()
 def rejects(
     source: Annotated[str | None, typer.Option(help="Only of this source.")] = None,
-    reason: Annotated[str | None, typer.Option(help="Only with this reason.")] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Only with this reason: unknown:currency, or unknown for any field.")
+    ] = None,
+    file: Annotated[str | None, typer.Option(help="Only of files with this in their name.")] = None,
+    enterprise: Annotated[str | None, typer.Option(help="Only of this credit code.")] = None,
+    repaired: Annotated[bool, typer.Option("--repaired", help="Those repaired since, instead.")] = False,
     limit: Annotated[int, typer.Option(help="How many rows to show.")] = 20,
+    export: Annotated[
+        Path | None, typer.Option(help="Write them for correction: .xlsx, .csv or .parquet.")
+    ] = None,
 ) -> None:
-    """Open refused rows, with all their reasons.
+    """Open refused rows, with all their reasons; or the file in which they are corrected.
 
-    Example: tongbao rejects --reason missing_rate
+    Example: tongbao rejects --source customs_declarations --export /tmp/corrections.xlsx
     """
-    from pipelines.reading import show_rejects
+    from pipelines.rejects import Asked, export_rejects, find_rejects, show_rejects
 
-    show_rejects(out, settings().lake, source, reason, limit)
+    given, asked = settings(), Asked(source, reason, file, enterprise, repaired)
+    rows = find_rejects(given.lake, asked)
+    if export:
+        export_rejects(out, given, rows, export)
+    else:
+        show_rejects(out, given.lake, rows, asked, limit)
 
 
 @policies_app.command()
@@ -367,18 +400,84 @@ def accept(
     )
 
 
-@app.command()
-def push(month: Annotated[str, typer.Option(help="The push month, e.g. 2025-08.")]) -> None:
-    """Make (or bring up to date) a month's push list.
+Month = Annotated[str, typer.Option("--month", help="The push month, e.g. 2025-08.")]
+
+
+@push_app.callback()
+def push(
+    context: typer.Context,
+    month: Annotated[str | None, typer.Option(help="The push month, e.g. 2025-08.")] = None,
+) -> None:
+    """Make (or bring up to date) a month's push list; with a word behind it, send it or look at it.
 
     Example: tongbao push --month 2025-08
     """
+    if context.invoked_subcommand is not None:
+        return
+    if month is None:
+        raise typer.BadParameter("Name the month, as in: tongbao push --month 2025-08")
     from pipelines.reading import show_push
 
     given = settings()
+    make_push(given, month)
+    show_push(out, given.lake, month)
+
+
+def make_push(given: Settings, month: str) -> None:
+    """Bring a month's push up to date; a month outside every registered cover is refused."""
     calendar = Calendar.registered()
     finish(given, run(given, keys=keys_of([push_month(month, calendar)]) | {month}))
-    show_push(out, given.lake, month)
+
+
+@push_app.command("send")
+def push_send(month: Month) -> None:
+    """Send a month's list and its supplements to the portal, each once.
+
+    Example: tongbao push send --month 2025-08
+    """
+    from pipelines.reading_push import packages_of, show_sent
+    from pipelines.rebuild import run_act
+
+    given = settings()
+    make_push(given, month)
+    before = packages_of(given.lake, month)
+    run_act(given, "push_send", "send_packages", {"push_month": month}, touches=())
+    show_sent(out, given, month, before)
+
+
+@push_app.command("pages")
+def push_pages(
+    month: Month,
+    uscc: Annotated[list[str] | None, typer.Argument(help="Only of these enterprises.")] = None,
+) -> None:
+    """Write a preview page an enterprise, and the digest for the account managers (HTML, XLSX).
+
+    Example: tongbao push pages --month 2025-08
+    """
+    from pipelines.rebuild import run_act
+
+    given = settings()
+    make_push(given, month)
+    only = [credit_code(one) for one in uscc or ()]
+    with progress():
+        run_act(given, "push_pages", "write_pages", {"push_month": month, "usccs": only}, touches=())
+    folder = given.lake / "previews" / f"push_month={month}"
+    out.print(
+        f"Pages: {folder}/<USCC>.html\nDigest: {folder}/digest.html, {folder}/digest.xlsx", soft_wrap=True
+    )
+
+
+@push_app.command("receipts")
+def push_receipts(month: Month) -> None:
+    """What the portal says became of a month's push.
+
+    Example: tongbao push receipts --month 2025-08
+    """
+    from pipelines.reading_push import show_receipts
+
+    given = settings()
+    make_push(given, month)
+    show_receipts(out, given.lake, month)
 
 
 @app.command()
@@ -402,7 +501,7 @@ def verify() -> None:
     Example: tongbao verify
     """
     from assets.supply.verify import verify_lake
-    from pipelines.reading import show_verification
+    from pipelines.reading_roster import show_verification
 
     given = settings()
     found = verify_lake(given.lake, given.reporting)
@@ -425,7 +524,7 @@ def main() -> None:
         _refuse(_usage(typed), 2)
     except (UnregisteredYear, WrongUsage, NotMade, NoSources) as wrong:
         _refuse(str(wrong.args[0]), 2)
-    except (RunFailed, LakeBusy, ActRefused, RegisterBroken) as refused:
+    except (RunFailed, LakeBusy, SourcesUnreachable, ActRefused, RegisterBroken) as refused:
         _refuse(str(refused.args[0]), 1)
     except OSError as failed:
         if failed.filename is None:

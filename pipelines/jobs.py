@@ -12,6 +12,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
 from assets.storage.manifest import LakeBusy
 from pipelines.planner import JOBS
 from pipelines.policy_acts import policy_accept
+from pipelines.push_acts import push_pages, push_send
 from pipelines.roster_acts import (
     roster_confirm,
     roster_decide,
@@ -26,6 +27,7 @@ _ABOUT = {
     "export_years": "Monthly and annual exports, by statistical year.",
     "policy_years": "Decisions, editions, reconciliation, take-up and claims, by policy year.",
     "push_months": "The monthly push lists.",
+    "receipts": "What became of the pushes at the portal.",
     "statistics": "The annual statistics, by policy year.",
     "rejects": "The table of refused rows.",
 }
@@ -89,5 +91,5 @@ nightly_schedule = dg.ScheduleDefinition(
 jobs: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
     pull_job, *table_jobs, release_job, nightly,
     roster_import, roster_publish, roster_object, roster_decide, roster_confirm,
-    policy_accept,
+    policy_accept, push_send, push_pages,
 ]  # fmt: skip

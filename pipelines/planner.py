@@ -21,6 +21,7 @@ _STAGES = {
     "export_years": [n.table for n in FLOW if n.kind == "export_year"],
     "policy_years": [n.table for n in FLOW if n.kind == "policy_year" and n.table not in _STATISTICS],
     "push_months": [n.table for n in FLOW if n.kind == "push_month"],
+    "receipts": ["push_receipts"],
     "statistics": list(_STATISTICS),
     "rejects": ["rejected_rows"],
 }

@@ -10,12 +10,14 @@ import os
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from assets.arrivals.sources import Folder, News, Objects, Sources
 from assets.flow import RELEASED, SOURCE_NAMES, Calendar
 from assets.staleness import State
-from assets.storage.deliveries import Deliveries
-from assets.storage.drop_folder import Arrival, list_arrivals
+from assets.storage.bucket import Bucket
+from assets.storage.deliveries import Deliveries, first_told
 from assets.storage.manifest import Manifests, lake_lock
 from assets.storage.releases import contents, identity, latest
 from assets.storage.sweep import sweep
@@ -47,6 +49,8 @@ class Outcome:
     deliveries: int = 0
     rows: int = 0
     refused: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What was left out or looked odd in new deliveries; each thing once a source."""
     runs: list[Run] = field(default_factory=list)
     release: str | None = None
     awaiting_terms: dict[int, int] = field(default_factory=dict)
@@ -83,21 +87,26 @@ def _of(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def new_arrivals(settings: Settings) -> list[Arrival]:
-    """The files that no delivery is recorded for."""
+def sources_of(settings: Settings) -> Sources:
+    """Where deliveries come from: the database where one is set, else the drop folder."""
+    if settings.sources_url:
+        from assets.arrivals.database import Database
+        from schemas.catalogue import SOURCES
+
+        return Database(settings.sources_url, timedelta(hours=settings.sources_overlap_hours), SOURCES)
+    if isinstance(settings.sources, str):
+        return Objects(Bucket(settings.sources), SOURCE_NAMES)
     if not settings.sources.exists():
         raise NoSources(
             f"The drop folder {settings.sources} is not there: set TONGBAO_SOURCES to it, or make a "
             "sample with `tongbao sample`."
         )
-    arrivals, _ = list_arrivals(settings.sources, SOURCE_NAMES)
-    seen = Deliveries(settings.lake).seen()
-    return [a for a in arrivals if (a.source, a.name, a.size, a.modified_ns) not in seen]
+    return Folder(settings.sources, SOURCE_NAMES)
 
 
-def left_out(settings: Settings) -> tuple[str, ...]:
-    """What lies in the drop folder and is not taken, a sentence each."""
-    return list_arrivals(settings.sources, SOURCE_NAMES)[1]
+def news_of(settings: Settings) -> News:
+    """What the sources have that no delivery is recorded for."""
+    return sources_of(settings).news(Deliveries(settings.lake))
 
 
 def state_of(settings: Settings) -> State:
@@ -120,12 +129,15 @@ def nightly(
     """
     with lake_lock(settings.lake):
         sweep(settings.lake)
-        outcome = Outcome(left_out=left_out(settings))
+        news = news_of(settings)
+        outcome = Outcome(left_out=news.notes)
         dagster = _Dagster(settings, instance, say)
-        if new_arrivals(settings):
+        if news.arrivals:
             before = len(Deliveries(settings.lake).all)
             dagster.run("pull")
-            new = Deliveries(settings.lake).all[before:]
+            received = Deliveries(settings.lake).all
+            new = received[before:]
+            outcome.notes = first_told(received[:before], new)
             outcome.deliveries, outcome.rows = len(new), sum(d.rows for d in new)
             outcome.refused = [d.refused for d in new if d.refused]
         for job in jobs:
@@ -138,12 +150,19 @@ def nightly(
         return outcome
 
 
-def run_act(settings: Settings, job: str, op: str, config: Mapping[str, object]) -> None:
-    """Run one of the roster's acts as its job, then rebuild what it touches."""
+def run_act(
+    settings: Settings,
+    job: str,
+    op: str,
+    config: Mapping[str, object],
+    touches: Collection[str] = ("policy_years",),
+) -> None:
+    """Run an act as its job, then rebuild what it touches."""
     with lake_lock(settings.lake):
         dagster = _Dagster(settings, None)
         dagster.run(job, config={"ops": {op: {"config": dict(config)}}})
-        _bring_up_to_date(settings, dagster, "policy_years", None, Outcome())
+        for touched in touches:
+            _bring_up_to_date(settings, dagster, touched, None, Outcome())
 
 
 def _bring_up_to_date(

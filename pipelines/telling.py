@@ -21,7 +21,7 @@ from assets.flow import ALL, NODES
 from assets.staleness import Finding
 from assets.storage.drop_folder import Arrival
 from pipelines.planner import Run, may_follow, plan
-from pipelines.rebuild import Outcome, new_arrivals, state_of
+from pipelines.rebuild import Outcome, news_of, state_of
 from pipelines.settings import Settings
 
 MOST_STRETCHES = 4
@@ -60,7 +60,7 @@ def progress() -> Iterator[None]:
 
 def tell_plan(out: Console, given: Settings) -> None:
     """What would be rebuilt and why, and what may follow from it."""
-    arrivals, state = new_arrivals(given), state_of(given)
+    arrivals, state = news_of(given).arrivals, state_of(given)
     runs = plan(state)
     if not arrivals and not runs:
         out.print("Nothing is stale: `tongbao nightly` would rebuild nothing.")
@@ -118,6 +118,8 @@ def tell_outcome(out: Console, given: Settings, outcome: Outcome) -> None:
         out.print(f"[yellow]Left out[/yellow]: {escape(sentence)}", soft_wrap=True)
     for sentence in outcome.waiting():
         out.print(f"[yellow]Waiting[/yellow]: {escape(sentence)}", soft_wrap=True)
+    for sentence in outcome.notes:
+        out.print(f"[yellow]Noted[/yellow]: {escape(sentence)}", soft_wrap=True)
     for sentence in outcome.refused:
         out.print(f"[red]Refused[/red]: {escape(sentence)}", soft_wrap=True)
 

@@ -26,6 +26,8 @@ def settings() -> Settings:
         return Settings()  # type: ignore[call-arg]
     except ValidationError as invalid:
         first = invalid.errors()[0]
+        if first["type"] == "value_error":
+            raise WrongUsage(f"{first['ctx']['error']}.") from None
         name = "TONGBAO_" + "_".join(map(str, first["loc"])).upper()
         raise WrongUsage(
             f"{name} is {first['input']!r}, which cannot be read ({first['msg']}): correct or unset it."

@@ -17,7 +17,7 @@ EDITION_STATUSES = ("draft", "published", "confirmed", "superseded")
 CHANGES = ("added", "removed", "changed")
 DRIFT_CAUSES = (
     "amended", "withdrawn", "late_closing", "rejected", "registry_change", "rate_change",
-    "new_declarations", "differs_from_import",
+    "new_declarations", "late_delivery", "differs_from_import",
 )  # fmt: skip
 
 POLICY_YEAR = Field(
@@ -167,7 +167,8 @@ ROSTER_CHANGES = Table(
         Column("serial", "新序号", pl.Int32, "Serial in the newer edition.", required=False),
         Column("name", "新名称", pl.String, "Name in the newer edition.", required=False),
         Column("district", "新所属区", pl.String, "District in the newer edition.", required=False),
-        Column("reason", "原因", pl.String, "Objection number, amended declarations or registry."),
+        Column("reason", "原因", pl.String, "Number of the objection, else amended_declarations, registry, "
+               "or as_published (an imported list says so, and nothing says why)."),
     ),
     partition="policy_year",
 )  # fmt: skip
@@ -181,10 +182,12 @@ ROSTER_DRIFT = Table(
         Column("uscc", "统一社会信用代码", pl.String, "The enterprise."),
         Column("edition", "版次", pl.Int32, "The edition in force."),
         Column("is_listed", "在名单内", pl.Boolean, "The edition in force lists it."),
+        Column("decision_then", "公示时结论", pl.String, "What was decided at publication; empty for an "
+               "imported edition.", required=False, values=DECISIONS),
         Column("decision_now", "现结论", pl.String, "What today's data would decide.",
                values=DECISIONS, comes_from=("roster_decisions.decision",)),
-        Column("fob_usd_then", "公示时出口额（美元）", SUM, "Exports as known at publication.",
-               unit="USD"),
+        Column("fob_usd_then", "公示时出口额（美元）", SUM, "Exports as the edition's decisions had them; "
+               "of an imported edition, as their sources had them by then.", unit="USD"),
         Column("fob_usd_now", "现出口额（美元）", SUM, "Exports as known today.", unit="USD",
                comes_from=("roster_decisions.fob_usd",)),
         Column("cause", "原因", pl.String, "Why they differ.", values=DRIFT_CAUSES),

@@ -17,10 +17,21 @@ REJECTED_ROWS = Table(
         Column("row", "行号", pl.Int64, "Data row in the delivery, from 1."),
         REASONS,
         Column("raw", "原始行", RAW.dtype, "The row as it came, as JSON."),
-        Column("status", "状态", pl.String, "Open, or repaired by a later row of the same key.",
+        Column("status", "状态", pl.String, "Open, or repaired by a later row: of the same key, or one that "
+               "corrects it.",
                values=("open", "repaired")),
     ),
 )  # fmt: skip
+CORRECTED = "corrected"
+"""Among a row's reasons in the ledger: a later row named it as the one that it corrects."""
+CORRECTS = Column(
+    "corrects", "更正原行", pl.String, "In a delivered file: the refused row that this row corrects, as "
+    "`<first 12 digits of the delivery's SHA-256>#<row>`.", required=False,
+)  # fmt: skip
+EXPLAINED = (
+    Column("file", "来源文件", pl.String, "The file that the refused row came in."),
+    Column("reasons", "拒收原因", pl.String, "Why it was refused, for the eye only."),
+)
 RUNS = Table(
     name="runs",
     zh="运行记录",

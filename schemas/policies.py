@@ -6,7 +6,7 @@ import polars as pl
 
 from schemas.customs import UPDATED_AT
 from schemas.eligibility import POLICY_YEAR, USCC
-from schemas.table import CODES, MONEY, Column, Field, Source, Table
+from schemas.table import CODES, MONEY, SUM, Column, Field, Source, Table
 
 CHANNELS = ("online", "offline")
 POLICY_STATUSES = ("active", "cancelled")
@@ -38,8 +38,14 @@ EVIDENCE = (
 TAKE_UP_STATUSES = ("taken_up", "taken_up_late", "not_taken_up")
 FINDINGS = (
     "no_policy", "excluded_country", "after_cancellation", "paid_outside_cover", "overpaid",
-    "underpaid", "declined_but_covered",
+    "underpaid", "declined_but_covered", "loss_without_matching_export",
 )  # fmt: skip
+SERVICE_FINDINGS = ("fourth_credit_report",)
+DIFFERING_STATUSES = ("unidentified", "not_on_roster", "duplicate")
+"""Statuses that are a difference by themselves; a discrepant policy has its discrepancies."""
+DIFFERENCE_KINDS = ("status", "discrepancy", "observation")
+SUBJECTS = ("policy", "claim", "credit_report")
+CHANGES_OF_WORK = ("new", "resolved")
 
 POLICIES = Source(
     name="policies",
@@ -150,6 +156,31 @@ POLICY_RECONCILIATION = Table(
     ),
     partition="policy_year",
 )  # fmt: skip
+_EXPECTED = Column(
+    "expected", "应为", pl.String, "What was to be expected; empty where it has no value.", required=False
+)
+_FOUND = Column("found", "实为", pl.String, "What was found.", required=False)
+POLICY_DIFFERENCES = Table(
+    name="policy_differences",
+    zh="保单差异",
+    about="Every status, discrepancy and observation that a policy shows, each with what was expected "
+    "and what was found.",
+    key=("policy_no", "code"),
+    columns=(
+        Column("policy_no", "保单号", pl.String, "The policy.",
+               comes_from=("policies_ledger.policy_no",)),
+        Column("code", "代码", pl.String, "What differs.",
+               values=(*DIFFERING_STATUSES, *DISCREPANCIES, *OBSERVATIONS)),
+        Column("kind", "类别", pl.String, "A status, a discrepancy, or an observation, which is none.",
+               values=DIFFERENCE_KINDS),
+        Column("policy_year", "保单年度", pl.Int32, "As stated on the policy."),
+        Column("uscc", "统一社会信用代码", pl.String, "The insured, as identified.", required=False),
+        Column("status", "核对结果", pl.String, "The policy's status.", values=RECONCILIATION_STATUSES),
+        _EXPECTED,
+        _FOUND,
+    ),
+    partition="policy_year",
+)  # fmt: skip
 POLICY_SUGGESTIONS = Table(
     name="policy_suggestions",
     zh="待核企业建议",
@@ -220,4 +251,62 @@ CLAIM_AUDIT = Table(
     ),
     partition="policy_year",
     money="paid_usd",
+)  # fmt: skip
+CLAIM_DIFFERENCES = Table(
+    name="claim_differences",
+    zh="赔付差异",
+    about="Every finding on a claim, with what was expected and what was found.",
+    key=("claim_no", "code"),
+    columns=(
+        Column("claim_no", "赔案号", pl.String, "The claim.", comes_from=("claims_ledger.claim_no",)),
+        Column("code", "代码", pl.String, "What the audit found.", values=FINDINGS),
+        Column("policy_year", "保单年度", pl.Int32, "Of its policy."),
+        Column("policy_no", "保单号", pl.String, "The policy."),
+        Column("uscc", "统一社会信用代码", pl.String, "The insured, as identified.", required=False),
+        _EXPECTED,
+        _FOUND,
+    ),
+    partition="policy_year",
+)  # fmt: skip
+BUYER_EXPOSURE = Table(
+    name="buyer_exposure",
+    zh="买方限额余额",
+    about="What is left of the limit of each insured, buyer and policy year, over all its policies.",
+    key=("policy_year", "insured", "buyer_id"),
+    columns=(
+        Column("policy_year", "保单年度", pl.Int32, "Policy year."),
+        Column("insured", "被保险人", pl.String, "USCC; the policy number where not identified."),
+        Column("buyer_id", "买方代码", pl.String, "Buyer or issuing bank.",
+               comes_from=("claims_ledger.buyer_id",)),
+        Column("buyer_country", "买方国别", pl.String, "Country of the buyer, of its last claim."),
+        Column("claims", "赔案数", pl.Int64, "Claims on this buyer."),
+        Column("loss_usd", "损失金额", SUM, "Losses of these claims.", unit="USD"),
+        Column("limit_usd", "责任限额", MONEY, "The year's limit per buyer.", unit="USD"),
+        Column("used_usd", "已用限额", SUM, "Due on accepted and paid claims.", unit="USD",
+               comes_from=("claims_ledger.loss_usd",)),
+        Column("pending_usd", "未决金额", SUM, "What undecided claims would use next.", unit="USD"),
+        Column("left_usd", "限额余额", SUM, "Limit less what is used.", unit="USD"),
+        Column("paid_usd", "赔付金额", SUM, "Paid.", unit="USD"),
+    ),
+    partition="policy_year",
+    money="used_usd",
+)  # fmt: skip
+CREDIT_REPORT_AUDIT = Table(
+    name="credit_report_audit",
+    zh="资信报告核对",
+    about="Buyer credit reports that each enterprise used of those that the year's notice gives free.",
+    key=("policy_year", "uscc"),
+    columns=(
+        Column("policy_year", "保单年度", pl.Int32, "Policy year."),
+        Column("uscc", "统一社会信用代码", pl.String, "The enterprise.",
+               comes_from=("service_usage_ledger.uscc",)),
+        Column("granted", "免费份数", pl.Int64, "Reports free of charge.", unit="reports"),
+        Column("used", "已用份数", pl.Int64, "Reports used.", unit="reports",
+               comes_from=("service_usage_ledger.quantity",)),
+        Column("beyond", "超出份数", pl.Int64, "Used beyond those granted.", unit="reports"),
+        Column("beyond_since", "超出日期", pl.Date, "The day on which the grant was exceeded.",
+               required=False),
+        Column("findings", "发现", CODES, "What the audit found.", values=SERVICE_FINDINGS),
+    ),
+    partition="policy_year",
 )  # fmt: skip

@@ -165,6 +165,6 @@ def _read(root: Path, source: Source, record: Deliveries, key: str) -> pl.LazyFr
 
 
 def _no_rows(source: Source) -> pl.LazyFrame:
-    origin = {"delivery_sha256": pl.String(), ROW: pl.Int64()}
-    more = {"reasons": pl.List(pl.String), "raw": pl.String()}
-    return pl.LazyFrame(schema={**source.schema, **more, **origin})
+    """No rows, with the columns of a piece in their order, so that pieces can be put under it."""
+    judged = {ROW: pl.Int64(), **source.schema, "reasons": pl.List(pl.String), "raw": pl.String()}
+    return pl.LazyFrame(schema={**judged, "delivery_sha256": pl.String()})

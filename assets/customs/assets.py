@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from assets.customs.conserve import cube_balances, valued_balances
+from assets.customs.conserve import cube_balances, state_balances, totals
 from assets.customs.exports import annual_exports as sum_year
-from assets.customs.exports import cube, line_counts
 from assets.customs.exports import monthly_exports as sum_months
 from assets.customs.lines import current_rates
 from assets.customs.rejects import line_rejects
-from assets.customs.value import month_rates, value_lines
+from assets.customs.value import month_rates
+from assets.customs.worth import month_worth
 from assets.ledgers import KEPT, due_at, ledger, notes, received
 from assets.materialize import tables_asset
 from assets.work import Made, Work
@@ -42,12 +42,13 @@ def customs_ledger(work: Work) -> Mapping[str, Made]:
 def valued_lines(work: Work) -> Mapping[str, Made]:
     """What the lines of a declared month are worth in US dollars, and which are refused."""
     rates = month_rates(current_rates(work), work.key, work.state.rates_ranking)
-    lines = value_lines(work.scan("customs_ledger"), rates).collect()
-    cells = cube(lines.lazy()).collect()
+    worth = month_worth(work.scan("customs_ledger"), rates)
+    summed = cube_balances(worth.states["counted"], worth.dollars, worth.cells)
+    states = state_balances(worth.rows, worth.refused.height, worth.states)
     return {
-        "export_cube": Made(cells.lazy(), cube_balances(lines, cells), part=pl.col("stat_month").str.head(4)),
-        "line_counts": Made(line_counts(lines.lazy()), valued_balances(lines), part=pl.col("year")),
-        "line_rejects": Made(line_rejects(lines, work.scan("ledger_origins"))),
+        "export_cube": Made(worth.cells.lazy(), summed, part=pl.col("stat_month").str.head(4)),
+        "line_counts": Made(worth.counts.lazy(), states, part=pl.col("year")),
+        "line_rejects": Made(line_rejects(worth.refused, work.scan("ledger_origins"))),
     }
 
 
@@ -62,4 +63,4 @@ def annual_exports(work: Work) -> Made:
     """Exports of each enterprise in a statistical year."""
     monthly = work.scan("monthly_exports")
     year = sum_year(monthly, work.scan("line_counts"), work.key).collect()
-    return Made(year.lazy(), cube_balances(monthly.collect(), year))
+    return Made(year.lazy(), cube_balances(*totals(monthly.collect()), year))

@@ -15,6 +15,7 @@ import polars as pl
 
 from schemas.codes.countries import CHINA
 from schemas.codes.trade_modes import TRADE_MODES
+from schemas.operations import CORRECTED
 
 RATE_SCALE = 10**12
 FEE_SCALE = 10**4
@@ -56,37 +57,39 @@ def value_lines(ledger: pl.LazyFrame, rates: Rates) -> pl.LazyFrame:
     given = candidates.filter(pl.col("stat_value_usd").is_not_null()).select(
         "at",
         fob_cents=_cents("stat_value_usd"),
-        refused=pl.lit([], REASONS),
+        refused=pl.lit(None, REASONS),
     )
     computed = _compute(candidates.filter(pl.col("stat_value_usd").is_null()), rows, rates)
-    valued = pl.concat([given, computed])
     return (
-        rows.join(valued, on="at", how="left", maintain_order="left")
-        .with_columns(pl.col("refused").fill_null(pl.lit([], REASONS)))
+        rows.join(pl.concat([given, computed]), on="at", how="left", maintain_order="left")
         .with_columns(
-            reasons=pl.concat_list("reasons", "refused"),
-            state=pl.when(pl.col("refused").list.len() > 0).then(pl.lit("rejected")).otherwise("state"),
+            reasons=pl.coalesce("refused", "reasons"),
+            state=pl.when(pl.col("refused").is_null()).then("state").otherwise(pl.lit("rejected")),
         )
         .drop("at", "refused")
     )
 
 
-def _with_states(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Newest versions and states, before any value is known."""
-    ranked = pl.all_horizontal(pl.col(c).is_not_null() for c in [*_LINE, "revision", "updated_at"])
-    last = pl.any_horizontal(pl.col(c).ne_missing(pl.col(c).shift(-1)) for c in _LINE)
-    rows = pl.concat(
-        [
-            rows.filter(ranked).with_columns(is_current=last),
-            rows.filter(~ranked).with_columns(is_current=pl.lit(value=False)),
-        ]
-    ).sort("at")
+def not_counted_reason() -> pl.Expr:
+    """Why a line is no sale abroad (rules §1); null for one that is."""
     modes = {m.code: m.not_counted_reason for m in TRADE_MODES.values() if not m.counts}
-    why_not = (
+    return (
         pl.when(pl.col("arrival_country") == CHINA)
         .then(pl.lit("never_left"))
         .otherwise(pl.col("trade_mode").replace_strict(modes, default=None, return_dtype=pl.String))
     )
+
+
+def _with_states(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Newest versions and states, before any value is known."""
+    given = pl.all_horizontal(pl.col(c).is_not_null() for c in [*_LINE, "revision", "updated_at"])
+    ranked = given & ~pl.col("reasons").list.contains(CORRECTED)
+    last = pl.any_horizontal(pl.col(c).ne_missing(pl.col(c).shift(-1)) for c in _LINE)
+    newest = rows.filter(ranked).select("at", *_LINE).filter(last).select("at", is_current=pl.lit(value=True))
+    rows = rows.join(newest, on="at", how="left", maintain_order="left").with_columns(
+        pl.col("is_current").fill_null(value=False)
+    )
+    why_not = not_counted_reason()
     state = (
         pl.when(pl.col("reasons").list.len() > 0)
         .then(pl.lit("rejected"))
@@ -134,9 +137,8 @@ def _compute(lines: pl.LazyFrame, rows: pl.LazyFrame, rates: Rates) -> pl.LazyFr
     facts = facts.join(weights, on=["at", "declaration_no"], how="left", maintain_order="left")
     lacking = pl.col("needs_share") & pl.col("weight_rate").is_null()
     no_rate = pl.when(pl.col("rate").is_null() | lacking).then(pl.lit("missing_rate"))
-    refused = pl.concat_list("freight_refused", "insurance_refused", no_rate)
     return (
-        facts.with_columns(refused=refused.list.drop_nulls().list.unique().list.sort())
+        facts.with_columns(rate_refused=no_rate)
         .map_batches(_evaluate, schema=_EVALUATED)
         .select("at", "fob_cents", "refused")
     )
@@ -218,7 +220,8 @@ def _evaluate(facts: pl.DataFrame) -> pl.DataFrame:
         *(pl.col(name).fill_null(0) for fee in _FEES for name in fee),
     )
     fits = (_largest_product() < WIDEST) & (pl.col("percent") <= 100 * PERCENT_SCALE)
-    is_refused = pl.col("refused").list.len() > 0
+    reasons = ["freight_refused", "insurance_refused", "rate_refused"]
+    is_refused = pl.any_horizontal(pl.col(reasons).is_not_null())
     ready = facts.filter(~is_refused)
     totals = pl.sum_horizontal(pl.col(total) * pl.col(rate) for total, rate in _FEES)
     weights = pl.col("weights_whole") * RATE_SCALE + pl.col("weights_rest")
@@ -228,14 +231,18 @@ def _evaluate(facts: pl.DataFrame) -> pl.DataFrame:
     quick = ready.filter(fits).select(
         "at",
         fob_cents=pl.when(top >= 0).then(_half_up(top, bottom)),
-        refused=pl.when(top < 0).then(pl.lit(["negative_fob"])).otherwise(pl.lit([], REASONS)),
+        refused=pl.when(top < 0).then(pl.lit(["negative_fob"])),
     )
     exact = pl.DataFrame(
         [(row["at"], *exact_fob_cents(row)) for row in ready.filter(~fits).iter_rows(named=True)],
         schema=_EVALUATED,
         orient="row",
     )
-    kept = facts.filter(is_refused).select("at", fob_cents=pl.lit(None, pl.Int128), refused="refused")
+    kept = facts.filter(is_refused).select(
+        "at",
+        fob_cents=pl.lit(None, pl.Int128),
+        refused=pl.concat_list(reasons).list.drop_nulls().list.unique().list.sort(),
+    )
     return pl.concat([quick, exact, kept])
 
 
@@ -260,7 +267,7 @@ def _half_up(top: pl.Expr, bottom: pl.Expr) -> pl.Expr:
     return top // bottom + (rest >= bottom - rest).cast(pl.Int128)
 
 
-def exact_fob_cents(row: Mapping[str, int]) -> tuple[int | None, list[str]]:
+def exact_fob_cents(row: Mapping[str, int]) -> tuple[int | None, list[str] | None]:
     """The formula for one line in Python's integers: cents, or the reason why there are none.
 
     cents = (amount·rate·(1 − percent) − fees·weight/weights) / 1e12, over a common denominator.
@@ -274,4 +281,4 @@ def exact_fob_cents(row: Mapping[str, int]) -> tuple[int | None, list[str]]:
     if top < 0:
         return None, ["negative_fob"]
     cents = (2 * top + bottom) // (2 * bottom)
-    return (cents, []) if cents < LARGEST_CENTS else (None, ["overflow"])
+    return (cents, None) if cents < LARGEST_CENTS else (None, ["overflow"])

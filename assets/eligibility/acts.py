@@ -14,33 +14,26 @@ from datetime import timedelta
 
 import polars as pl
 
-from assets.eligibility.decide import rejected_lines, roster_date
+from assets.eligibility.decide import rejected_lines
+from assets.eligibility.draft import decisions_now, draft, editions_now, objections_now, source_lists
 from assets.eligibility.editions import (
     DEFAULT_RULINGS,
     Edition,
-    all_editions,
     canonical,
     decisions_as_csv,
-    draft_lines,
     imported_editions,
     kept_decisions,
     rulings,
 )
 from assets.eligibility.register import Act, ActRefused, not_a_role, objections_until
-from assets.eligibility.registry import registry_facts, with_corrections
 from assets.flow import upstream_of
 from assets.staleness import Finding, State
 from assets.storage.lake import Lake
-from assets.versions import accepted_versions, current
 from assets.work import House
 from schemas.customs import LINE_COUNTS, USCC_PATTERN
 from schemas.eligibility import (
     CLAIMS_OF_OBJECTIONS,
     DECISIONS,
-    ENTERPRISES,
-    OBJECTIONS,
-    PUBLISHED_ROSTERS,
-    ROSTER_DECISIONS,
 )
 from schemas.terms.loader import PolicyTerms, load_terms
 from schemas.version import CODE_VERSION
@@ -53,8 +46,10 @@ def import_edition(house: House, policy_year: int, by: str, edition: int, acknow
     """
     load_terms(policy_year)
     with house.lock():
-        state, lake = house.state(), Lake(house.root)
-        found = {e.number: e for e in imported_editions(_imported(lake), policy_year)}.get(edition)
+        state = house.state()
+        found = {e.number: e for e in imported_editions(source_lists(Lake(house.root)), policy_year)}.get(
+            edition
+        )
         if found is None:
             raise ActRefused(
                 f"published_rosters has no edition {edition} of {policy_year}: deliver the list, run "
@@ -84,8 +79,8 @@ def publish(house: House, policy_year: int, by: str, acknowledge_rejects: bool, 
     """Publish today's decisions of a year as its next edition (`edition` is its number, 0 the next)."""
     terms = load_terms(policy_year)
     with house.lock():
-        state, lake = house.state(), Lake(house.root)
-        editions = all_editions(_imported(lake), state.register, policy_year)
+        state = house.state()
+        editions = editions_now(state, policy_year)
         number = max((e.number for e in editions), default=0) + 1
         missing = _by(by) + _unready(state.unready("roster_decisions", str(policy_year)))
         if edition not in (0, number):
@@ -95,11 +90,11 @@ def publish(house: House, policy_year: int, by: str, acknowledge_rejects: bool, 
             for e in editions
             if not e.confirmed_on
         ]
-        decisions = _decisions(state, lake, policy_year)
+        decisions = decisions_now(state, policy_year)
         rejected = decisions.filter(pl.col("rejected_lines") > 0)["uscc"].to_list()
         missing += [] if acknowledge_rejects else _unacknowledged(rejected, "publish")
         _refuse(f"Edition {number} of {policy_year} cannot be published", missing)
-        lines = _draft(state, lake, decisions, editions, terms)
+        lines = draft(state, policy_year, decisions, editions)
         keep = state.register.keep
         detail = {
             "lines_sha256": keep(policy_year, number, "lines", canonical(lines)),
@@ -120,8 +115,8 @@ def submit(
     """Enter an objection that did not come through the source."""
     load_terms(policy_year)
     with house.lock():
-        state, lake = house.state(), Lake(house.root)
-        edition = _published(state, lake, policy_year)
+        state = house.state()
+        edition = _published(state, policy_year)
         missing = _by(by)
         if claim not in CLAIMS_OF_OBJECTIONS:
             missing.append(f"{claim} is no claim: use one of {', '.join(CLAIMS_OF_OBJECTIONS)}")
@@ -129,7 +124,7 @@ def submit(
             missing.append(f"{uscc} is no credit code: it has 18 capital letters and digits")
         if not objection_no.strip():
             missing.append("it needs a number")
-        if objection_no in _objections(state, lake, policy_year):
+        if objection_no in _objections(state, policy_year):
             missing.append("it is there already")
         _refuse(f"Objection {objection_no} of {policy_year} cannot be entered", missing)
         detail = {"objection_no": objection_no, "uscc": uscc, "claim": claim, "grounds": grounds}
@@ -146,8 +141,8 @@ def decide(
     """
     load_terms(policy_year)
     with house.lock():
-        state, lake = house.state(), Lake(house.root)
-        objections = _objections(state, lake, policy_year)
+        state = house.state()
+        objections = _objections(state, policy_year)
         missing = _by(by)
         if ruling not in ("upheld", "rejected"):
             missing.append(f"{ruling} is no ruling: use upheld or rejected")
@@ -160,7 +155,7 @@ def decide(
             )
         _refuse(f"Objection {objection_no} of {policy_year} cannot be decided", missing)
         uscc, claim = objections[objection_no]
-        edition = _published(state, lake, policy_year)
+        edition = _published(state, policy_year)
         detail = {
             "objection_no": objection_no,
             "uscc": uscc,
@@ -181,8 +176,8 @@ def confirm(
     """
     terms = load_terms(policy_year)
     with house.lock():
-        state, lake = house.state(), Lake(house.root)
-        editions = all_editions(_imported(lake), state.register, policy_year)
+        state = house.state()
+        editions = editions_now(state, policy_year)
         found = next((e for e in editions if not e.confirmed_on and edition in (0, e.number)), None)
         if found is None or found.act is None:
             raise ActRefused(
@@ -196,13 +191,13 @@ def confirm(
                 f"{found.objections_until + timedelta(days=1)}"
             )
         ruled = rulings(state.register, policy_year)
-        pending = sorted(set(_objections(state, lake, policy_year)) - set(ruled))
+        pending = sorted(set(_objections(state, policy_year)) - set(ruled))
         if pending:
             missing.append(f"no ruling yet on {', '.join(pending)}: use `tongbao roster decide`")
         # A ruling makes the decisions themselves stale, and says nothing against the edition.
         made_from = state.unready("roster_decisions", str(policy_year))
         missing += _unready([f for f in made_from if f.table != "roster_decisions"])
-        rejected = _rejected(state, lake, terms) - _acknowledged(state, found)
+        rejected = _rejected(state, terms) - _acknowledged(state, found)
         missing += [] if acknowledge_rejects else _unacknowledged(sorted(rejected), "confirm")
         _refuse(f"Edition {found.number} of {policy_year} cannot be confirmed", missing)
         detail = {
@@ -248,42 +243,29 @@ def _unacknowledged(usccs: Sequence[str], verb: str) -> list[str]:
     ]
 
 
-def _imported(lake: Lake) -> pl.DataFrame:
-    return current(lake.scan(PUBLISHED_ROSTERS.ledger), PUBLISHED_ROSTERS).collect()
-
-
-def _published(state: State, lake: Lake, policy_year: int) -> Edition:
-    editions = all_editions(_imported(lake), state.register, policy_year)
+def _published(state: State, policy_year: int) -> Edition:
+    editions = editions_now(state, policy_year)
     if not editions:
         raise ActRefused(f"No edition of {policy_year} is published: publish one first.")
     return editions[-1]
 
 
-def _objections(state: State, lake: Lake, policy_year: int) -> dict[str, tuple[str, str]]:
+def _objections(state: State, policy_year: int) -> dict[str, tuple[str, str]]:
     """Objection number → (USCC, claim), from the source and from the register."""
-    rows = (
-        current(lake.scan(OBJECTIONS.ledger), OBJECTIONS)
-        .filter(pl.col("policy_year") == policy_year)
-        .select("objection_no", "uscc", "claim")
-        .collect()
-    )
+    rows = objections_now(state, policy_year).select("objection_no", "uscc", "claim")
     found = {number: (uscc, claim) for number, uscc, claim in rows.iter_rows()}
     for act in state.register.of(policy_year, "object"):
         found[act.detail["objection_no"]] = (act.detail["uscc"], act.detail["claim"])
     return found
 
 
-def _decisions(state: State, lake: Lake, policy_year: int) -> pl.DataFrame:
-    """The decisions as they were made last; none where they never were."""
-    made = str(policy_year) in state.entries(ROSTER_DECISIONS.name)
-    return lake.scan(ROSTER_DECISIONS, [str(policy_year)] if made else []).collect()
-
-
-def _rejected(state: State, lake: Lake, terms: PolicyTerms) -> set[str]:
+def _rejected(state: State, terms: PolicyTerms) -> set[str]:
     """The enterprises that have refused lines of the export year today."""
     key, made = str(terms.policy_year), state.entries(LINE_COUNTS.name)
     read = upstream_of("roster_decisions", key, state.calendar, state.today)
-    counts = lake.scan(LINE_COUNTS, [u.key for u in read if u.table == LINE_COUNTS.name and u.key in made])
+    counts = Lake(state.root).scan(
+        LINE_COUNTS, [u.key for u in read if u.table == LINE_COUNTS.name and u.key in made]
+    )
     lines = rejected_lines(counts, terms).filter(pl.col("rejected_lines") > 0).collect()
     return set(lines["uscc"])
 
@@ -292,19 +274,3 @@ def _acknowledged(state: State, edition: Edition) -> set[str]:
     """The enterprises with refused lines that were acknowledged when the edition was published."""
     kept = kept_decisions(state.register, edition)
     return set() if kept is None else set(kept.filter(pl.col("rejected_lines") > 0)["uscc"])
-
-
-def _draft(
-    state: State, lake: Lake, decisions: pl.DataFrame, editions: Sequence[Edition], terms: PolicyTerms
-) -> pl.DataFrame:
-    """The list as an edition of today has it."""
-    first = editions[0].published_on if editions else state.today
-    versions = accepted_versions(lake.scan(ENTERPRISES.ledger), ENTERPRISES)
-    facts = registry_facts(versions, roster_date(first, terms, state.today))
-    wrong = [
-        act.detail["uscc"]
-        for act in rulings(state.register, terms.policy_year).values()
-        if act.detail["ruling"] == "upheld" and act.detail["claim"] == "details_wrong"
-    ]
-    facts = with_corrections(facts, registry_facts(versions, state.today), wrong)
-    return draft_lines(decisions.lazy(), facts, terms.policy_year)

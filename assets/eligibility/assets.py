@@ -7,15 +7,16 @@ from datetime import timedelta
 import polars as pl
 
 from assets.customs.lines import valued
+from assets.eligibility.changes import changes
 from assets.eligibility.decide import decide, roster_date
 from assets.eligibility.drift import differing, drift
 from assets.eligibility.editions import (
     Edition,
     all_editions,
-    changes,
     draft_lines,
     editions_table,
     in_force,
+    kept_decisions,
     overrides,
 )
 from assets.eligibility.registry import registry_facts
@@ -104,8 +105,9 @@ def roster_editions(work: Work) -> pl.LazyFrame:
 @tables_asset("roster_changes", group=GROUP)
 def roster_changes(work: Work) -> pl.LazyFrame:
     """What each edition changed of the one before, and why."""
-    objections = work.current(OBJECTIONS).filter(pl.col("policy_year") == int(work.key))
-    return changes(editions_of(work), objections.collect()).lazy()
+    year = int(work.key)
+    objections = work.current(OBJECTIONS).filter(pl.col("policy_year") == year).collect()
+    return changes(editions_of(work), work.state.register, year, objections).lazy()
 
 
 @tables_asset("roster_drift", group=GROUP)
@@ -114,8 +116,8 @@ def roster_drift(work: Work) -> pl.LazyFrame:
     standing = in_force(editions_of(work))
     if standing is None:
         return ROSTER_DRIFT.empty().lazy()
-    decisions = work.scan("roster_decisions")
-    differences = differing(standing.lines.lazy(), decisions)
+    kept = kept_decisions(work.state.register, standing)
+    differences = differing(standing.lines.lazy(), work.scan("roster_decisions"), kept)
     months = work.keys("customs_ledger")
     theirs = differences["uscc"]
     return drift(

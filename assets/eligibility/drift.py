@@ -8,14 +8,18 @@ from __future__ import annotations
 import polars as pl
 
 from assets.customs.exports import dollars, statistical_date
-from schemas.eligibility import ROSTER_DRIFT
+from assets.eligibility.changes import REGISTRY
+from schemas.eligibility import ROSTER_DECISIONS, ROSTER_DRIFT
 from schemas.table import SUM
 
-REGISTRY = ["invalid_identity", "not_in_city", "deregistered"]
 
+def differing(roster: pl.LazyFrame, decisions: pl.LazyFrame, kept: pl.DataFrame | None) -> pl.DataFrame:
+    """The enterprises whose listing today's decision would not repeat: with `is_listed`.
 
-def differing(roster: pl.LazyFrame, decisions: pl.LazyFrame) -> pl.DataFrame:
-    """The enterprises whose listing today's decision would not repeat: with `is_listed`."""
+    `kept`: the decisions that the edition was made from, where this system made it; they become
+    `decision_then` and `fob_usd_then`.
+    """
+    then = ROSTER_DECISIONS.empty() if kept is None else kept
     return (
         roster.select("uscc", is_listed=pl.lit(value=True))
         .join(
@@ -23,6 +27,11 @@ def differing(roster: pl.LazyFrame, decisions: pl.LazyFrame) -> pl.DataFrame:
             on="uscc",
             how="full",
             coalesce=True,
+        )
+        .join(
+            then.lazy().select("uscc", decision_then="decision", fob_usd_then="fob_usd"),
+            on="uscc",
+            how="left",
         )
         .with_columns(
             pl.col("is_listed").fill_null(value=False),
@@ -47,33 +56,39 @@ def drift(
 ) -> pl.LazyFrame:
     """Rows of roster_drift.
 
-    `lines_now`, `lines_then`: valued lines of these enterprises as known today and when the
-    edition was made; `registered_then`: the uscc of whom the registry knew then.
+    `lines_now`, `lines_then`: valued lines of these enterprises as their sources have them today and
+    had them when the edition was made; `registered_then`: the uscc of whom the registry knew then.
     """
     known = registered_then.select("uscc", was_registered=pl.lit(value=True)).unique()
-    then = _sum(lines_then, export_year, "fob_usd_then")
+    dated = _sum(lines_then, export_year, "fob_usd_dated")
     cause = _causes(lines_now, lines_then, export_year)
+    zero = pl.lit(0).cast(SUM)
+    registry = pl.col("decision").is_in(REGISTRY) | pl.col("decision_then").is_in(REGISTRY)
     return (
         differences.lazy()
-        .join(then, on="uscc", how="left")
+        .join(dated, on="uscc", how="left")
         .join(cause, on="uscc", how="left")
         .join(known, on="uscc", how="left")
         .with_columns(
-            pl.col("fob_usd", "fob_usd_then").fill_null(pl.lit(0).cast(SUM)),
+            pl.col("fob_usd", "fob_usd_dated").fill_null(zero),
             has_registered=~pl.col("is_listed") & pl.col("was_registered").is_null(),
         )
+        .with_columns(fob_usd_then=pl.coalesce("fob_usd_then", "fob_usd_dated"))
         .select(
             policy_year=pl.lit(policy_year, pl.Int32),
             uscc="uscc",
             edition=pl.lit(edition, pl.Int32),
             is_listed="is_listed",
+            decision_then="decision_then",
             decision_now="decision",
             fob_usd_then="fob_usd_then",
             fob_usd_now="fob_usd",
-            cause=pl.when(pl.col("decision").is_in(REGISTRY) | pl.col("has_registered"))
+            cause=pl.when(registry | pl.col("has_registered"))
             .then(pl.lit("registry_change"))
             .when(pl.col("cause").is_not_null())
             .then("cause")
+            .when(pl.col("fob_usd_then") != pl.col("fob_usd_dated"))
+            .then(pl.lit("late_delivery"))
             .when(pl.col("fob_usd") != pl.col("fob_usd_then"))
             .then(pl.lit("rate_change"))
             .otherwise(pl.lit("differs_from_import")),

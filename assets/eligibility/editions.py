@@ -1,4 +1,4 @@
-"""Editions of the roster, from the register and from imported lists: lines, standing, changes."""
+"""Editions of the roster, from the register and from imported lists: lines and standing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import pairwise
 
 import polars as pl
 
@@ -14,7 +13,7 @@ from assets.eligibility.decide import Override
 from assets.eligibility.register import Act, Register, lines_as_csv
 from schemas.calendar import end_of, local_date
 from schemas.codes.districts import DISTRICT_ORDER
-from schemas.eligibility import ROSTER, ROSTER_CHANGES, ROSTER_DECISIONS
+from schemas.eligibility import ROSTER, ROSTER_DECISIONS
 
 DEFAULT_RULINGS = {"should_be_listed": "eligible", "should_not_be_listed": "over_threshold"}
 
@@ -93,22 +92,30 @@ def in_force(editions: Sequence[Edition]) -> Edition | None:
 
 
 def draft_lines(decisions: pl.LazyFrame, facts: pl.LazyFrame, policy_year: int) -> pl.DataFrame:
-    """The list as today's data would have it: serial by district in the notice's order, then USCC."""
+    """The list as these decisions and registry facts have it; edition 0, since it is none yet."""
+    listed = (
+        decisions.filter(pl.col("decision") == "eligible")
+        .select("uscc")
+        .join(facts.select("uscc", "name", "district"), on="uscc", how="left")
+        .with_columns(pl.col("name").fill_null(""))
+        .collect()
+    )
+    rows = in_order(listed).select("serial", "uscc", "name", "district").rows()
+    return _lines(policy_year, 0, rows)
+
+
+def in_order(lines: pl.DataFrame) -> pl.DataFrame:
+    """Lines by district in the notice's order, then by credit code, with their `serial` from 1."""
     rank = pl.col("district").replace_strict(
         {name: place for place, name in enumerate(DISTRICT_ORDER)},
         default=len(DISTRICT_ORDER),
         return_dtype=pl.Int32,
     )
-    listed = (
-        decisions.filter(pl.col("decision") == "eligible")
-        .select("uscc")
-        .join(facts.select("uscc", "name", "district"), on="uscc", how="left")
-        .sort(rank, "uscc")
+    return (
+        lines.sort(rank, "uscc")
         .with_row_index("serial", offset=1)
-        .select("serial", "uscc", pl.col("name").fill_null(""), "district")
-        .collect()
+        .with_columns(pl.col("serial").cast(pl.Int32))
     )
-    return _lines(policy_year, 0, listed.rows())
 
 
 def canonical(lines: pl.DataFrame) -> bytes:
@@ -161,47 +168,6 @@ def editions_table(
         )
         for e in editions
     ]
-
-
-def changes(editions: Sequence[Edition], objections: pl.DataFrame) -> pl.DataFrame:
-    """Rows of roster_changes between editions that follow each other."""
-    steps = [_change(older, newer, objections) for older, newer in pairwise(editions)]
-    return pl.concat([ROSTER_CHANGES.empty(), *steps])
-
-
-def _change(older: Edition, newer: Edition, objections: pl.DataFrame) -> pl.DataFrame:
-    both = older.lines.join(newer.lines, on="uscc", how="full", coalesce=True, suffix="_new")
-    was, now = pl.col("name").is_not_null(), pl.col("name_new").is_not_null()
-    differs = pl.any_horizontal(pl.col(c).ne_missing(pl.col(f"{c}_new")) for c in ("name", "district"))
-    change = (
-        pl.when(~was)
-        .then(pl.lit("added"))
-        .when(~now)
-        .then(pl.lit("removed"))
-        .when(differs)
-        .then(pl.lit("changed"))
-    )
-    claims = objections.select("uscc", "objection_no").unique("uscc", keep="last")
-    return (
-        both.with_columns(change=change)
-        .filter(pl.col("change").is_not_null())
-        .join(claims, on="uscc", how="left")
-        .select(
-            policy_year=pl.coalesce("policy_year_new", "policy_year"),
-            from_edition=pl.lit(older.number, pl.Int32),
-            to_edition=pl.lit(newer.number, pl.Int32),
-            uscc="uscc",
-            change="change",
-            serial="serial_new",
-            name="name_new",
-            district="district_new",
-            reason=pl.when(pl.col("change") == "changed")
-            .then(pl.lit("registry"))
-            .otherwise(pl.coalesce("objection_no", pl.lit("amended_declarations"))),
-        )
-        .select(ROSTER_CHANGES.names)
-        .sort("uscc")
-    )
 
 
 def rulings(register: Register, policy_year: int) -> dict[str, Act]:

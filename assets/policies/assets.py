@@ -7,20 +7,28 @@ import polars as pl
 from assets.eligibility.basis import basis, list_in_force
 from assets.ledgers import ledger
 from assets.materialize import tables_asset
-from assets.policies.claims import audit_claims
+from assets.policies.claims import buyer_exposure, claim_differences, declared_exports, judge_claims
+from assets.policies.claims import shown as shown_claims
 from assets.policies.conserve import (
     claims_balances,
+    difference_balances,
+    exposure_balances,
+    finding_balances,
     policies_of,
     reconciliation_balances,
+    report_balances,
     take_up_balances,
 )
-from assets.policies.reconcile import reconcile
+from assets.policies.differences import policy_differences
+from assets.policies.reconcile import judge, shown
 from assets.policies.reviews import accepted_reviews
+from assets.policies.services import credit_report_audit as audit_reports
+from assets.policies.services import reports_of
 from assets.policies.suggest import suggest
 from assets.policies.take_up import take_up as take_up_lines
 from assets.work import Made, Work
 from schemas.eligibility import ENTERPRISES
-from schemas.policies import CLAIMS, POLICIES
+from schemas.policies import CLAIMS, POLICIES, SERVICE_USAGE
 
 GROUP = "policies"
 
@@ -37,19 +45,29 @@ def claims_ledger(work: Work) -> Made:
     return ledger(work, CLAIMS)
 
 
-@tables_asset("policy_reconciliation", group=GROUP)
-def policy_reconciliation(work: Work) -> Made:
+@tables_asset("service_usage_ledger", group=GROUP, deps=["deliveries"])
+def service_usage_ledger(work: Work) -> Made:
+    """Every version of every use of a service."""
+    return ledger(work, SERVICE_USAGE)
+
+
+@tables_asset("policy_reconciliation", "policy_differences", group=GROUP)
+def policy_reconciliation(work: Work) -> dict[str, Made]:
     """Every policy of the year against roster and terms: one status, all differences."""
     policies = policies_of(work.current(POLICIES), int(work.key))
-    known = pl.concat(
-        [work.scan("roster_decisions").select("uscc"), work.scan("annual_exports").select("uscc")]
-    )
+    decisions = work.scan("roster_decisions")
+    known = pl.concat([decisions.select("uscc"), work.scan("annual_exports").select("uscc")])
     reviewed = accepted_reviews(work.state.register, int(work.key))
-    rows = reconcile(
+    judged = judge(
         policies.lazy(), work.versions(ENTERPRISES), basis(work), known, reviewed, work.terms,
         work.today,
     ).collect()  # fmt: skip
-    return Made(rows.lazy(), reconciliation_balances(policies, rows))
+    rows = shown(judged.lazy()).collect()
+    found = policy_differences(judged.lazy(), decisions, work.scan("roster_changes"), work.terms).collect()
+    return {
+        "policy_reconciliation": Made(rows.lazy(), reconciliation_balances(policies, rows)),
+        "policy_differences": Made(found.lazy(), difference_balances(rows, found)),
+    }
 
 
 @tables_asset("policy_suggestions", group=GROUP)
@@ -68,9 +86,25 @@ def take_up(work: Work) -> Made:
     return Made(rows.lazy(), take_up_balances(edition, rows))
 
 
-@tables_asset("claim_audit", group=GROUP)
-def claim_audit(work: Work) -> Made:
-    """Every claim of the year: covered or not, due, paid, and what is odd about it."""
+@tables_asset("claim_audit", "claim_differences", "buyer_exposure", group=GROUP)
+def claim_audit(work: Work) -> dict[str, Made]:
+    """Every claim of the year: covered or not, due, paid, what is odd; what is left per buyer."""
     claims, policies = work.current(CLAIMS), work.current(POLICIES)
-    rows = audit_claims(claims, policies, work.scan("policy_reconciliation"), work.terms).collect()
-    return Made(rows.lazy(), claims_balances(claims, policies, rows, work.terms))
+    reconciliation = work.scan("policy_reconciliation")
+    judged = judge_claims(claims, policies, reconciliation, work.terms, declared_exports(work)).collect()
+    rows = shown_claims(judged.lazy()).collect()
+    found = claim_differences(judged.lazy(), work.terms).collect()
+    left = buyer_exposure(judged.lazy(), work.terms).collect()
+    return {
+        "claim_audit": Made(rows.lazy(), claims_balances(claims, policies, rows, work.terms)),
+        "claim_differences": Made(found.lazy(), finding_balances(rows, found)),
+        "buyer_exposure": Made(left.lazy(), exposure_balances(rows, left)),
+    }
+
+
+@tables_asset("credit_report_audit", group=GROUP)
+def credit_report_audit(work: Work) -> Made:
+    """Buyer credit reports used of those that are free."""
+    reports = reports_of(work.current(SERVICE_USAGE), int(work.key))
+    rows = audit_reports(reports.lazy(), work.terms).collect()
+    return Made(rows.lazy(), report_balances(reports, rows))

@@ -18,7 +18,7 @@ from schemas.table import MONEY
 from schemas.terms.loader import PolicyTerms
 
 
-def reconcile(
+def judge(
     policies: pl.LazyFrame,
     registry: pl.LazyFrame,
     rosters: pl.LazyFrame,
@@ -27,7 +27,8 @@ def reconcile(
     terms: PolicyTerms,
     today: date,
 ) -> pl.LazyFrame:
-    """Reconcile the current policies of one policy year.
+    """Judge the current policies of one policy year: the columns of policy_reconciliation, and what
+    `differences` needs beside them.
 
     `registry` has every accepted version; `rosters` the lines of all editions of the year with
     confirmed_on, or, where none is confirmed, the draft to check against; `known` the uscc of
@@ -51,6 +52,24 @@ def reconcile(
     return _judged(rows, terms).sort("policy_no")
 
 
+def reconcile(
+    policies: pl.LazyFrame,
+    registry: pl.LazyFrame,
+    rosters: pl.LazyFrame,
+    known: pl.LazyFrame,
+    accepted: pl.LazyFrame,
+    terms: PolicyTerms,
+    today: date,
+) -> pl.LazyFrame:
+    """The reconciliation of one policy year; the frames as in `judge`."""
+    return shown(judge(policies, registry, rosters, known, accepted, terms, today))
+
+
+def shown(judged: pl.LazyFrame) -> pl.LazyFrame:
+    """Judged policies as the table has them."""
+    return judged.select(pl.col(name).cast(dtype) for name, dtype in POLICY_RECONCILIATION.schema.items())
+
+
 def _with_listing(rows: pl.LazyFrame, rosters: pl.LazyFrame, today: date) -> pl.LazyFrame:
     """Add what the edition of each policy's day of issue, and the one in force today, say.
 
@@ -67,6 +86,7 @@ def _with_listing(rows: pl.LazyFrame, rosters: pl.LazyFrame, today: date) -> pl.
         pl.col("confirmed_on").is_not_null().any().alias("is_confirmed"),
     )
     named = lines.select("edition", "uscc", "name", "district", is_listed=pl.lit(value=True))
+    since = lines.group_by("uscc").agg(pl.col("confirmed_on").min().alias("listed_since"))
     listed = [pl.col("is_listed:then", "is_listed:now").fill_null(value=False)]
     return (
         rows.sort("issued_on")
@@ -89,6 +109,7 @@ def _with_listing(rows: pl.LazyFrame, rosters: pl.LazyFrame, today: date) -> pl.
             left_on=["edition_now", "uscc"], right_on=["edition:now", "uscc:now"], how="left",
             validate="m:1",
         )
+        .join(since, on="uscc", how="left", validate="m:1")
         .with_columns(listed)
     )  # fmt: skip
 
@@ -126,12 +147,12 @@ def _judged(rows: pl.LazyFrame, terms: PolicyTerms) -> pl.LazyFrame:
         )
         .with_columns(
             _status(on_roster).alias("status"),
+            pl.col("district").alias("stated_district"),
             pl.coalesce(normalised_district("district:known"), normalised_district("district"))
             .alias("district"),
             pl.when("is_confirmed").then(pl.lit("confirmed")).otherwise(pl.lit("draft"))
             .alias("roster_basis"),
         )
-        .select(pl.col(name).cast(dtype) for name, dtype in POLICY_RECONCILIATION.schema.items())
     )  # fmt: skip
 
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import polars as pl
 
-from assets.ledgers import ledger
 from assets.materialize import tables_asset
 from assets.statistics.annual import YearFrames, closes_on, contributions
 from assets.statistics.annual import annual_statistics as figures
@@ -20,12 +19,6 @@ from schemas.policies import CLAIMS, SERVICE_USAGE
 from schemas.statistics import TERMS
 
 GROUP = "statistics"
-
-
-@tables_asset("service_usage_ledger", group=GROUP, deps=["deliveries"])
-def service_usage_ledger(work: Work) -> Made:
-    """Every version of every use of a service."""
-    return ledger(work, SERVICE_USAGE)
 
 
 @tables_asset("insured_exports", group=GROUP)

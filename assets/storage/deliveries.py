@@ -56,6 +56,14 @@ class Delivery:
     """The sentence that refuses the whole delivery; it then has no pieces."""
     same_as: str | None = None
     """The name of the earlier delivery with the same bytes; it then has no pieces."""
+    read_from: str | None = None
+    """Of a table of a database: the cursor that the reading began at."""
+    read_to: str | None = None
+    """Of a table of a database: its cursor, the greatest updated_at read (ISO, UTC)."""
+    answer: Mapping[str, str] | None = None
+    """Of a table of a database: what it answers while nothing has changed (`read_database.ask`)."""
+    corrects: tuple[str, ...] = ()
+    """The refused rows that its rows correct (schemas.operations.CORRECTS)."""
     pieces: Mapping[str, Piece] = field(default_factory=dict)
 
     @property
@@ -67,6 +75,27 @@ class Delivery:
     def stamp(self) -> tuple[str, str, int, int]:
         """What tells, without reading it, that a file was seen before."""
         return (self.source, self.name, self.size, self.modified_ns)
+
+
+def first_told(earlier: Iterable[Delivery], new: Iterable[Delivery]) -> list[str]:
+    """The notes on new deliveries that no earlier one of the same source had in the same words.
+
+    A column that is left out is told once, not every month.
+    """
+    told = {(delivery.source, words) for delivery in earlier for words in _words(delivery)}
+    found = []
+    for delivery in new:
+        for note, words in zip(delivery.notes, _words(delivery), strict=True):
+            if (delivery.source, words) not in told:
+                found.append(note)
+            told.add((delivery.source, words))
+    return found
+
+
+def _words(delivery: Delivery) -> list[str]:
+    """Its notes without the file's name."""
+    file = delivery.name.rpartition("/")[2]
+    return [note.removeprefix(f"{file}: ") for note in delivery.notes]
 
 
 class Deliveries:
@@ -107,6 +136,15 @@ class Deliveries:
                 found += [_delivery(json.loads(line))]
         return found
 
+    def last_reading(self, source: str, name: str) -> Delivery | None:
+        """The last delivery of a table of a database that was taken; its cursor is where to go on."""
+        readings = (
+            d
+            for d in reversed(self.all)
+            if (d.source, d.name) == (source, name) and d.answer is not None and not d.refused
+        )
+        return next(readings, None)
+
     def seen(self) -> set[tuple[str, str, int, int]]:
         """The stamps of all files seen."""
         return {delivery.stamp for delivery in self.all}
@@ -114,6 +152,20 @@ class Deliveries:
     def by_content(self) -> dict[tuple[str, str], Delivery]:
         """(source, sha256) → the delivery that brought it."""
         return {(d.source, d.sha256): d for d in self.all if not d.same_as and not d.refused}
+
+    def corrected(self, source: str) -> frozenset[str]:
+        """The refused rows of a source that a delivery corrects (schemas.operations.CORRECTS)."""
+        return frozenset(
+            row for delivery in self.all if delivery.source == source for row in delivery.corrects
+        )
+
+    def corrected_rows(self) -> dict[str, list[str]]:
+        """First digits of a delivery's SHA-256 → its rows that another one corrects, in order."""
+        found: dict[str, set[str]] = {}
+        for delivery in self.all:
+            for name in delivery.corrects:
+                found.setdefault(name.partition("#")[0], set()).add(name)
+        return {sha256: sorted(rows) for sha256, rows in found.items()}
 
     def pieces(self, source: str, key: str | None = None) -> list[tuple[Delivery, str, Piece]]:
         """The pieces of a source, of one key or of all: (delivery, key, piece)."""
@@ -129,4 +181,4 @@ class Deliveries:
 def _delivery(item: dict[str, object]) -> Delivery:
     delivery = Delivery(**item)  # type: ignore[arg-type]
     pieces = {key: Piece(**piece) for key, piece in item["pieces"].items()}  # type: ignore[attr-defined]
-    return replace(delivery, notes=tuple(delivery.notes), pieces=pieces)
+    return replace(delivery, notes=tuple(delivery.notes), corrects=tuple(delivery.corrects), pieces=pieces)

@@ -17,6 +17,7 @@ from assets.storage.text_rows import (
     FileRefused,
     TextRows,
     blank_note,
+    corrected_rows,
     first_line,
     match_header,
     under_field_names,
@@ -56,6 +57,7 @@ def read_csv(path: Path, source: Source, scratch: Path) -> TextRows:
         under_field_names(scan, source, header, columns),
         decoded.encoding,
         (*header.notes, *_bad_note(decoded, path.name), *blank_note(blank, path.name)),
+        corrected_rows(scan, None if header.corrects is None else columns[header.corrects]),
     )
 
 

@@ -12,6 +12,7 @@ from assets.storage.text_rows import (
     FileRefused,
     TextRows,
     blank_note,
+    corrected_rows,
     field_of,
     match_header,
     text_of,
@@ -26,7 +27,7 @@ def read_parquet(path: Path, source: Source, scratch: Path) -> TextRows:
     """The rows of a Parquet file; every page is read once before any is used."""
     del scratch
     _refuse_damaged_pages(path)
-    scan = pl.scan_parquet(path, glob=False, hive_partitioning=False)
+    scan = whole = pl.scan_parquet(path, glob=False, hive_partitioning=False)
     schema = scan.collect_schema()
     names = list(schema)
     header = match_header(names, source, path.name)
@@ -57,6 +58,7 @@ def read_parquet(path: Path, source: Source, scratch: Path) -> TextRows:
         under_field_names(scan, source, header, columns),
         "parquet",
         (*header.notes, *blank_note(blank, path.name)),
+        corrected_rows(whole, None if header.corrects is None else names[header.corrects]),
     )
 
 

@@ -28,11 +28,13 @@ from assets.storage.text_rows import (
     TextRows,
     blank_note,
     contract_time,
+    corrected_rows,
     field_of,
     match_header,
     none_if_empty,
     number_text,
 )
+from schemas.operations import CORRECTS
 
 if TYPE_CHECKING:
     from schemas.table import Field, Source
@@ -125,7 +127,8 @@ def _rows_of(book: _Workbook, file: str, source: Source, scratch: Path) -> TextR
         for name in source.names
     ]
     named = [text.alias(name) for text, name in zip(texts, source.names, strict=True)]
-    return TextRows(frame.select(*named, pl.col(ROW)), "xlsx", tuple(notes))
+    corrects = corrected_rows(frame, None if header.corrects is None else CORRECTS.name)
+    return TextRows(frame.select(*named, pl.col(ROW)), "xlsx", tuple(notes), corrects)
 
 
 def _header(rows: Iterator[Row], sheet: _SheetRows, source: Source, file: str) -> tuple[int, Header]:
@@ -180,7 +183,9 @@ class _Columns:
         import pyarrow.parquet
 
         fields = [(position, field_of(self.source, name)) for name, position in self.header.positions.items()]
-        schema = pyarrow.schema([*((f.name, pyarrow.string()) for _, f in fields), (ROW, pyarrow.int64())])
+        corrects = self.header.corrects
+        names = [*(of.name for _, of in fields), *([] if corrects is None else [CORRECTS.name])]
+        schema = pyarrow.schema([*((name, pyarrow.string()) for name in names), (ROW, pyarrow.int64())])
         count, last = 0, top
         with pyarrow.parquet.ParquetWriter(path, schema) as out:
             batch: list[dict[str, str | int | None]] = []
@@ -188,6 +193,8 @@ class _Columns:
                 texts = {f.name: self._text(cells[at], f) for at, f in fields if at in cells}
                 if any(texts.values()):
                     count += 1
+                    if corrects is not None and corrects in cells:
+                        texts[CORRECTS.name] = cells[corrects].text
                     batch.append({**texts, ROW: last - top})
                 if len(batch) == BATCH_ROWS:
                     out.write_table(pyarrow.Table.from_pylist(batch, schema))

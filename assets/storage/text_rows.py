@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from schemas.bad_bytes import readable
+from schemas.operations import CORRECTS, EXPLAINED
 
 if TYPE_CHECKING:
     from schemas.table import Field, Source
@@ -44,6 +45,8 @@ class TextRows:
     frame: pl.LazyFrame
     encoding: str
     notes: tuple[str, ...]
+    corrects: tuple[str, ...] = ()
+    """The refused rows that these rows correct (schemas.operations.CORRECTS)."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ class Header:
 
     positions: Mapping[str, int]
     notes: tuple[str, ...]
+    corrects: int | None = None
+    """The position of the column that names the refused rows which these rows correct."""
 
 
 def match_header(names: Sequence[str], source: Source, file: str) -> Header:
@@ -59,7 +64,8 @@ def match_header(names: Sequence[str], source: Source, file: str) -> Header:
 
     A column may carry the English name or the 中文 one, in any order; blanks around it are nothing.
     """
-    known = {_folded(name): field for name, field in source.headers.items()}
+    beside = {title: c.name for c in (CORRECTS, *EXPLAINED) for title in (c.name, c.zh)}
+    known = {_folded(title): name for title, name in {**beside, **source.headers}.items()}
     positions: dict[str, int] = {}
     unknown: list[str] = []
     for position, name in enumerate(names):
@@ -68,10 +74,12 @@ def match_header(names: Sequence[str], source: Source, file: str) -> Header:
             unknown.append(name.strip() or f"column {position + 1} without a name")
         elif field in positions:
             raise FileRefused(
-                file, f"has the column {field} ({source[field].zh}) twice", "leave one of them out"
+                file, f"has the column {field} ({_zh(field, source)}) twice", "leave one of them out"
             )
         else:
             positions[field] = position
+    corrects = positions.get(CORRECTS.name)
+    positions = {name: position for name, position in positions.items() if name in source.names}
     lacking = [field for field in source.fields if field.name not in positions]
     for missing in lacking:
         if missing.required:
@@ -83,9 +91,8 @@ def match_header(names: Sequence[str], source: Source, file: str) -> Header:
                 f"has the unknown column {shown(name)} and lacks {near.name} ({near.zh})",
                 f"rename it where that is meant, else leave it out, or put {near.name} in as well",
             )
-    return Header(
-        positions, tuple(f"{file}: the unknown column {shown(name)} was left out." for name in unknown)
-    )
+    notes = tuple(f"{file}: the unknown column {shown(name)} was left out." for name in unknown)
+    return Header(positions, notes, corrects)
 
 
 def number_text(text: str) -> str:
@@ -170,6 +177,15 @@ def numbers(texts: pl.Series) -> pl.Series:
     return pl.Series(texts.name, [None if t is None else number_text(t) for t in texts], dtype=pl.String)
 
 
+def corrected_rows(rows: pl.LazyFrame, column: str | None) -> tuple[str, ...]:
+    """What the column that names corrected rows has, each once; nothing where there is no such column."""
+    if column is None:
+        return ()
+    named = pl.col(column).cast(pl.String).str.strip_chars().alias(CORRECTS.name)
+    found = rows.select(named).filter(pl.col(CORRECTS.name) != "").unique().collect(engine="streaming")
+    return tuple(sorted(found[CORRECTS.name]))
+
+
 def blank_note(blank: int, file: str) -> tuple[str, ...]:
     """The sentence on rows without content, where there are any."""
     return (f"{file}: {blank} rows without any content were left out.",) if blank else ()
@@ -192,6 +208,10 @@ def _missing_column(missing: Field, unknown: Sequence[str], names: Sequence[str]
         f"lacks the column {missing.name} ({missing.zh}) among its {len(names)}",
         "put it in under either name",
     )
+
+
+def _zh(name: str, source: Source) -> str:
+    return next(column.zh for column in (*source.columns, CORRECTS, *EXPLAINED) if column.name == name)
 
 
 def _nearest(name: str, lacking: Sequence[Field]) -> Field | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from assets.versions import rendered
-from schemas.operations import REJECTED_ROWS
+from schemas.operations import CORRECTED, REJECTED_ROWS
 from schemas.table import Source
 
 
@@ -18,7 +18,8 @@ def rejected_rows(
 
     `lines`: line_rejects of all months. `ledgers`: the ledgers of the other sources. `unplaced`:
     refused declaration rows without a readable day of declaration. A row is repaired once a later
-    version of its key was accepted: a declaration row, when it is no longer its line's newest.
+    version of its key was accepted (a declaration row: when it is no longer its line's newest), or
+    once a row came that corrects it.
     """
     declared = lines.select(
         "delivery_sha256",
@@ -37,10 +38,12 @@ def rejected_rows(
         repaired=pl.lit(value=False),
     )
     others = [_of_ledger(source, ledger) for source, ledger in ledgers.items()]
-    status = pl.when("repaired").then(pl.lit("repaired")).otherwise(pl.lit("open"))
+    corrected = pl.col("reasons").list.contains(CORRECTED)
+    own_reasons = pl.col("reasons").list.eval(pl.element().filter(pl.element() != CORRECTED))
+    status = pl.when(pl.col("repaired") | corrected).then(pl.lit("repaired")).otherwise(pl.lit("open"))
     return (
         pl.concat([frame.select(_COLUMNS) for frame in (declared, lost, *others)])
-        .with_columns(status=status)
+        .with_columns(status=status, reasons=own_reasons)
         .select(REJECTED_ROWS.names)
         .sort(REJECTED_ROWS.key)
     )

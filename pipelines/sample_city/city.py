@@ -52,7 +52,7 @@ def write_city(
         written += refused
         plants.cases += cases
     eligible = rosters.eligible_by_year(plan, known)
-    policies = insurance.make_insurance(city, plan, eligible)
+    policies = insurance.make_insurance(city, plan, eligible, known)
     last_year = city.last_year
     rows: dict[str, list[Row]] = {
         "enterprises": registry.registry_rows(city, plan),

@@ -22,7 +22,7 @@ from pipelines.sample_city.declarations import Batch, arriving, concat, make_sta
 from pipelines.sample_city.layout import Row
 from pipelines.sample_city.plan import City, Plan
 from pipelines.sample_city.rendering import Renderer
-from pipelines.sample_city.sums import KnownExports, Part
+from pipelines.sample_city.sums import KnownExports, Numbers, Part
 from pipelines.sample_city.writers import Header, Kind, SourceFile
 
 Layout = Literal["mixed", "parquet"]
@@ -50,6 +50,7 @@ class Made:
     table: pa.Table | None
     later: dict[int, Batch]
     parts: list[Part]
+    sellers: Numbers
 
 
 def write_customs(
@@ -84,6 +85,7 @@ def write_customs(
                 for arrives, batch in upcoming.later.items():
                     pending.setdefault(arrives, []).append(batch)
                 known.add(upcoming.parts)
+                known.add_sellers(month, upcoming.sellers)
                 upcoming = next(made, None)
             file.write_rows(planted.get(month, []))
         written += [f.path for f in (file, supplement) if f is not None]
@@ -130,9 +132,10 @@ def _ahead(city: City, plan: Plan, renderer: Renderer, known: KnownExports, mont
 def _make(city: City, plan: Plan, renderer: Renderer, known: KnownExports, month: int, chunk: int) -> Made:
     stages = make_stages(city, plan, month, chunk)
     if stages is None:
-        return Made(month, None, None, {}, [])
+        return Made(month, None, None, {}, [], np.zeros(0, np.int64))
     batch = arriving(city, stages, month, chunk)
     by_month = {int(m): batch.take(np.flatnonzero(batch.arrives == m)) for m in np.unique(batch.arrives)}
     now = by_month.pop(month, None)
     table = None if now is None else renderer.table(now)
-    return Made(month, now, table, by_month, known.parts(stages, month))
+    sellers = known.sellers(stages, plan.markets[:, 0])
+    return Made(month, now, table, by_month, known.parts(stages, month), sellers)

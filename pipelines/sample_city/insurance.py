@@ -16,6 +16,7 @@ from pipelines.sample_city import calendar, codes
 from pipelines.sample_city.layout import Row
 from pipelines.sample_city.plan import City, Plan
 from pipelines.sample_city.rosters import Eligible, Listed
+from pipelines.sample_city.sums import KnownExports
 
 PERCENT: Final = 80
 LIMIT_CENTS: Final = 15_000_000
@@ -32,7 +33,7 @@ class Insurance:
     service_usage: list[Row] = field(default_factory=list)
 
 
-def make_insurance(city: City, plan: Plan, eligible: Eligible) -> Insurance:
+def make_insurance(city: City, plan: Plan, eligible: Eligible, known: KnownExports) -> Insurance:
     """Policies of every policy year with an eligible list, and what follows from them."""
     made = Insurance()
     last_day = date(city.last_year + 1, 1, 12)
@@ -42,13 +43,14 @@ def make_insurance(city: City, plan: Plan, eligible: Eligible) -> Insurance:
             random = Random(f"{city.seed}-{year}-{line.uscc}")
             if random.random() < 0.66:
                 serial += 1
-                _insure(made, plan, year, serial, line, random, last_day)
+                _insure(made, plan, known, year, serial, line, random, last_day)
     return made
 
 
 def _insure(
     made: Insurance,
     plan: Plan,
+    known: KnownExports,
     year: int,
     serial: int,
     line: Listed,
@@ -92,7 +94,7 @@ def _insure(
         return
     _use_services(made, policy, year, random, last_day)
     if random.random() * 100 < CLAIMS_OF_100:
-        _claim(made, plan, line.firm, policy, start, random, last_day)
+        _claim(made, plan, known, line.firm, policy, start, random, last_day)
 
 
 def _use_services(made: Insurance, policy: Row, year: int, random: Random, last_day: date) -> None:
@@ -117,15 +119,25 @@ def _use_services(made: Insurance, policy: Row, year: int, random: Random, last_
 def _claim(
     made: Insurance,
     plan: Plan,
+    known: KnownExports,
     firm: int,
     policy: Row,
     start: date,
     random: Random,
     last_day: date,
 ) -> None:
-    """One loss under a policy, as far as it has got by the last day."""
+    """One loss under a policy, as far as it has got by the last day; on goods that were declared."""
     declined = random.random() < 0.1
-    shipped = start + timedelta(days=-9 if declined else random.randrange(0, 200))
+    begin = calendar.month(start.year, start.month)
+    sold = known.months_sold(firm, range(begin, begin + 7))
+    if not sold:
+        return
+    shipped = start - timedelta(days=9)
+    if not declined:
+        day = calendar.first_day(sold[random.randrange(len(sold))]) + random.randrange(28)
+        shipped = max(start, calendar.as_date(day))
+    elif sold[0] > begin:
+        return
     reported = shipped + timedelta(days=random.randrange(60, 150))
     filed = reported + timedelta(days=random.randrange(5, 40))
     decided = filed + timedelta(days=random.randrange(20, 60))

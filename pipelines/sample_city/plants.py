@@ -168,6 +168,25 @@ class Plants(Expectations):
 
     def claim(self, policy: Row, loss: str, changes: Row | None = None, **more: Text) -> Row:
         """A paid claim on a buyer of its own in the USA, shipped within the cover of 2025."""
+        claim = self.unshipped_claim(policy, loss, changes, **more)
+        if policy.get("insured_uscc"):
+            self.ship(policy, claim)
+        return claim
+
+    def ship(self, policy: Row, claim: Row) -> None:
+        """Declare an export of the insured to the buyer's country on the day of shipment."""
+        firm = Firm(
+            policy["insured_uscc"] or "",
+            policy["insured_customs_code"] or "",
+            policy["insured_name"] or "",
+            policy["district"] or "",
+        )
+        on, country = date.fromisoformat(claim["shipped_on"] or ""), claim["buyer_country"]
+        to = {"trading_country": country, "arrival_country": country, "destination_country": country}
+        self.declare(firm, "10.00", to, on=on)
+
+    def unshipped_claim(self, policy: Row, loss: str, changes: Row | None = None, **more: Text) -> Row:
+        """A claim without a declaration that would bear it out."""
         serial = self.number("claim")
         row: Row = {
             "claim_no": f"CPLANT{serial:05d}",

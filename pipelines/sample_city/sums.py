@@ -1,6 +1,8 @@
-"""The city's own arithmetic: exports a year as known on the day a roster was published.
+"""The city's own arithmetic: exports a year as known on the day a roster was published, and when an
+enterprise sold to its first market.
 
-Needed for the lists that were published before the system ran. Exact integers throughout; written
+Needed for the lists that were published before the system ran, and for losses that something was
+shipped for. Exact integers throughout; written
 from the contract alone, so that it can disagree with the product.
 """
 
@@ -27,6 +29,8 @@ class KnownExports:
         """Start at zero for every export year that had a roster within the city's years."""
         self.years = range(city.first_year, city.last_year)
         self.cents = {year: np.zeros(city.enterprises, np.int64) for year in self.years}
+        self._horizon = calendar.horizon(city.last_year)
+        self._sold: dict[int, set[int]] = {}
 
     def parts(self, stages: Stages, month: int) -> list[Part]:
         """What the declarations of one declared month add to the years they may belong to."""
@@ -41,6 +45,22 @@ class KnownExports:
         """Add what `parts` found."""
         for year, firm, cents in parts:
             np.add.at(self.cents[year], firm, cents)
+
+    def sellers(self, stages: Stages, first_market: Numbers) -> Numbers:
+        """The enterprises that declared something to their first market that counts in the end."""
+        first = stages.first
+        counts = (first.mode < len(codes.COUNTING_MODES)) & (first.arrival != NONE)
+        counts &= (first.trading == first_market[first.firm]) & (first.updated < self._horizon)
+        counts[stages.of["withdrawal"]] = False
+        return np.unique(first.firm[counts])
+
+    def add_sellers(self, month: int, firms: Numbers) -> None:
+        """Remember who sold to their first market in a declared month."""
+        self._sold.setdefault(month, set()).update(firms.tolist())
+
+    def months_sold(self, firm: int, months: range) -> list[int]:
+        """The months, of these, in which an enterprise declared exports to its first market."""
+        return [month for month in months if firm in self._sold.get(month, ())]
 
 
 def _known(stages: Stages, original: Numbers, amended: Numbers, year: int) -> tuple[Numbers, Numbers]:

@@ -46,10 +46,15 @@ def freight(total: str, currency: str = "USD") -> dict[str, Any]:
     return {"delivery_terms": "2", **stated}
 
 
+def ledger_of_lines(*rows: dict[str, Any]) -> pl.DataFrame:
+    """A month's ledger of these rows, in its order."""
+    order = ["declaration_no", "line_no", "revision", "updated_at"]
+    return pl.DataFrame(rows, schema=DECLARATIONS.ledger.schema).sort(order)
+
+
 def valued(*rows: dict[str, Any], **rates: str) -> pl.DataFrame:
     """What became of ledger rows; `rates` in dollars a unit."""
-    order = ["declaration_no", "line_no", "revision", "updated_at"]
-    ledger = pl.DataFrame(rows, schema=DECLARATIONS.ledger.schema).sort(order)
+    ledger = ledger_of_lines(*rows)
     whole = {code: int(Decimal(rate) * RATE_SCALE) for code, rate in rates.items()}
     return value_lines(ledger.lazy(), {"USD": RATE_SCALE, **whole}).collect()
 

@@ -29,6 +29,8 @@ class World:
     registry: Registry
     exporters: frozenset[str]
     today: date
+    exported: frozenset[tuple[str, str, int]] = frozenset()
+    """Enterprise, buyer country and month of declaration (counted from year 0) of what counts."""
 
 
 def normal_name(name: str) -> str:
@@ -179,8 +181,22 @@ def audit_claims(rows: Iterable[Row], policy_rows: Iterable[Row], held: Table, w
         year = policy["policy_year"] if policy else _year_of(claim["shipped_on"], world.terms)
         if year is not None and year in world.rosters:
             line = reconciled[claim["policy_no"]] if policy else None
-            table.append(_audited(claim, policy, line, world.terms[year], used))
+            audited = _audited(claim, policy, line, world.terms[year], used)
+            if _is_without_export(claim, line, world.terms[year], world.exported):
+                audited["findings"].append("loss_without_matching_export")
+            table.append(audited)
     return sorted(table, key=lambda line: str(line["claim_no"]))
+
+
+def _is_without_export(
+    claim: Row, line: dict[str, Any] | None, terms: facts.Terms, exported: frozenset[tuple[str, str, int]]
+) -> bool:
+    """Shipped inside the year's cover by a known insured who declared nothing to there at that time."""
+    shipped_on = claim["shipped_on"]
+    if line is None or line["uscc"] is None or not terms.cover_from <= shipped_on <= terms.cover_to:
+        return False
+    month = shipped_on.year * 12 + shipped_on.month
+    return not any((line["uscc"], claim["buyer_country"], month + by) in exported for by in (-1, 0, 1))
 
 
 def _year_of(shipped_on: date, terms: Mapping[int, facts.Terms]) -> int | None:

@@ -82,7 +82,12 @@ def run(
     exporters = frozenset(
         row["consignor_uscc"] for row in of("customs_declarations") if row["consignor_uscc"]
     )
-    world = World(terms, rosters, registry, exporters, today)
+    exported = frozenset(
+        (line.row["consignor_uscc"], line.row["trading_country"], day.year * 12 + day.month)
+        for line in lines.values()
+        if line.state == "counted" and (day := line.row["declared_on"])
+    )
+    world = World(terms, rosters, registry, exporters, today, exported)
     tables.policy_reconciliation = reconcile(of("policies"), world)
     tables.take_up = take_up(rosters, terms, tables.policy_reconciliation)
     tables.claim_audit = audit_claims(of("claims"), of("policies"), tables.policy_reconciliation, world)

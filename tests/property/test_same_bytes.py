@@ -25,7 +25,7 @@ def files_of(sources: Sources) -> dict[str, str]:
     """Published table → SHA-256 of its file."""
     customs = customs_of(sources, NOW)
     decisions = decisions_of(sources, customs, load_terms(POLICY_YEAR), NOW)
-    insured = insured_of(sources, decisions, POLICY_YEAR, NOW)
+    insured = insured_of(sources, customs, decisions, POLICY_YEAR, NOW)
     made = {
         "monthly_exports": customs.monthly,
         "annual_exports": customs.annual,

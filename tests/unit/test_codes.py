@@ -241,8 +241,12 @@ VOCABULARIES = {
     "evidence": policies.EVIDENCE,
     "take_up_status": policies.TAKE_UP_STATUSES,
     "finding": policies.FINDINGS,
+    "service_finding": policies.SERVICE_FINDINGS,
+    "work_subject": policies.SUBJECTS,
+    "work_change": policies.CHANGES_OF_WORK,
     "topic": push.TOPICS,
     "push_change": push.RATING_CHANGES,
+    "receipt_event": push.RECEIPT_EVENTS,
     "dimension": measures.DIMENSIONS,
 }
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from assets.arrivals.pull import pull
+from assets.arrivals.sources import Folder
 from assets.flow import SOURCE_NAMES
 from assets.storage.deliveries import Deliveries, Delivery
-from assets.storage.drop_folder import list_arrivals
 
 NOW = datetime(2025, 5, 15, tzinfo=UTC)
 HEAD = "month,currency,source,usd_per_unit,published_on,updated_at"
@@ -30,7 +30,7 @@ def drop(folder: Path, name: str, rows: int | None, at: int) -> None:
 
 def pulled(folder: Path) -> list[Delivery]:
     """A pull of what is new."""
-    return pull(folder / "lake", list_arrivals(folder / "sources", SOURCE_NAMES)[0], NOW)
+    return pull(folder / "lake", Folder(folder / "sources", SOURCE_NAMES), NOW)
 
 
 def test_a_corrected_control_file_delivers_its_file_again(tmp_path: Path) -> None:

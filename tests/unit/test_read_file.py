@@ -23,6 +23,7 @@ from schemas.bad_bytes import FIRST, readable
 from schemas.bad_bytes import count as bytes_in
 from schemas.customs import DECLARATIONS, RATES
 from schemas.eligibility import ENTERPRISES
+from schemas.operations import CORRECTS, EXPLAINED
 from schemas.policies import POLICIES
 from schemas.table import Source
 
@@ -638,6 +639,32 @@ def test_days_since_1904_need_a_dates_format(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_floating_point_numbers_as_plain_decimals(number: str, text: str) -> None:
     assert number_text(number) == text
+
+
+# ── corrections ───────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "xlsx"])
+@pytest.mark.parametrize("zh", [False, True])
+def test_rows_may_name_the_refused_rows_that_they_correct(tmp_path: Path, suffix: str, zh: bool) -> None:
+    titles = {c.name: c.zh if zh else c.name for c in (CORRECTS, *EXPLAINED)}
+    firms = [FIRM | {titles["corrects"]: name, titles["reasons"]: "x", titles["file"]: "y"}
+             for name in ("1a2b3c4d5e6f#17", "", " 1a2b3c4d5e6f#9 ", "1a2b3c4d5e6f#17")]  # fmt: skip
+    path = tmp_path / f"a.{suffix}"
+    if suffix == "csv":
+        _file(tmp_path, _csv(firms, ENTERPRISES, more=True))
+    elif suffix == "parquet":
+        pl.DataFrame(firms, schema=dict.fromkeys(firms[0], pl.String)).write_parquet(path)
+    else:
+        _workbook(path, [list(firms[0]), *(list(firm.values()) for firm in firms)])
+    read = read_file(path, ENTERPRISES, tmp_path / "scratch")
+    assert read.corrects == ("1a2b3c4d5e6f#17", "1a2b3c4d5e6f#9")
+    assert not [note for note in read.notes if "column" in note]
+    assert read.frame.collect().to_dicts() == [FIRM | {"row": n} for n in (1, 2, 3, 4)]
+
+
+def test_the_column_of_corrections_may_not_come_twice(tmp_path: Path) -> None:
+    firm = FIRM | {"corrects": "x", "更正原行": "y"}
+    wrong = _refusal(_file(tmp_path, _csv([firm], ENTERPRISES, more=True)))
+    assert "has the column corrects (更正原行) twice" in wrong
 
 
 # ── control files ─────────────────────────────────────────────────────────────────────────────

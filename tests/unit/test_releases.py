@@ -158,6 +158,10 @@ def test_bounds(before: int, now: int, refused: bool) -> None:
         hold_to_bounds(items(roster=now), index(roster=before), BOUNDS)
 
 
+def test_what_is_to_be_mended_may_go() -> None:
+    hold_to_bounds(items(roster=500), index(roster=500, work_list=500), BOUNDS, unbounded={"work_list"})
+
+
 def test_a_first_release_has_no_bounds_and_a_lost_table_is_seen() -> None:
     hold_to_bounds(items(roster=5), None, BOUNDS)
     with pytest.raises(ReleaseRefused, match="take_up would have 0 rows"):

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from assets.validation import judge, judge_again
+from assets.validation import folded, judge, judge_again
 from schemas.bad_bytes import carried
 from schemas.customs import DECLARATIONS, RATES, UPDATED_AT
 from schemas.eligibility import ENTERPRISES, OBJECTIONS
@@ -260,3 +260,13 @@ def test_no_rows_are_no_rows(source: Source) -> None:
     empty = judge(frame(source), source)
     assert empty.columns == ["row", *source.names, "reasons", "raw"]
     assert empty.height == 0
+
+
+def test_cells_in_full_width_that_are_read_are_counted() -> None:
+    rows = frame(
+        DECLARATIONS,
+        {**LINE, "hs_code": "０１０２０３０４０５", "amount": "１２．５", "consignor_name": "Ａ公司"},
+        {**LINE, "hs_code": "０１０２０３０４０甲", "currency": "ＵＳＤ", "amount": "\u300012"},
+    )  # fmt: skip
+    assert folded(rows.collect(), DECLARATIONS) == {"hs_code": 1, "currency": 1, "amount": 1}
+    assert folded(frame(DECLARATIONS, {**LINE}).collect(), DECLARATIONS) == {}

@@ -9,11 +9,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from assets.customs.conserve import cube_balances, valued_balances
+from assets.customs.conserve import cube_balances, state_balances
 from assets.customs.exports import cube, line_counts
-from assets.customs.value import exact_fob_cents
+from assets.customs.value import RATE_SCALE, exact_fob_cents
+from assets.customs.worth import month_worth
 from schemas.codes.trade_modes import TRADE_MODES
-from tests.golden.examples import line, number, valued
+from tests.golden.examples import ledger_of_lines, line, number, valued
 from tests.unit.policies_examples import A, B
 
 
@@ -75,22 +76,25 @@ def test_rows_keep_the_ledgers_order() -> None:
 
 
 def test_every_balance_holds() -> None:
-    frame = valued(
+    ledger = ledger_of_lines(
         line(), line(revision=1, amount=Decimal("3.25")), line(line_no=2, status="withdrawn"),
         line(line_no=3, trade_mode="4561"), line(line_no=4, currency="XAF"),
-        line(line_no=5, consignor_uscc=B),
+        line(line_no=5, consignor_uscc=B), line(declaration_no=number(2), stat_value_usd=Decimal("0.75")),
     )  # fmt: skip
-    cells = cube(frame.lazy()).collect()
-    assert all(balance.holds for balance in valued_balances(frame))
-    assert all(balance.holds for balance in cube_balances(frame, cells))
-    assert cells["fob_usd"].sum() == Decimal("4.25")
+    worth = month_worth(ledger.lazy(), {"USD": RATE_SCALE})
+    assert worth.dollars == Decimal("5.00")
+    assert worth.states == {"counted": 3, "superseded": 1, "withdrawn": 1, "not_counted": 1, "rejected": 1}
+    assert all(b.holds for b in state_balances(worth.rows, worth.refused.height, worth.states))
+    assert all(b.holds for b in cube_balances(worth.states["counted"], worth.dollars, worth.cells))
 
 
 def test_a_balance_that_does_not_hold_says_so() -> None:
-    frame = valued(line(), line(line_no=2))
-    lines, cents = cube_balances(frame, cube(frame.head(1).lazy()).collect())
+    sums = cube(valued(line()).lazy()).collect()
+    lines, dollars = cube_balances(2, Decimal("2.00"), sums)
     assert (lines.left, lines.right, lines.holds) == (2, 1, False)
-    assert (cents.left, cents.right, cents.holds) == (200, 100, False)
+    assert (dollars.left, dollars.right, dollars.holds) == (Decimal("2.00"), Decimal("1.00"), False)
+    assert [b.holds for b in state_balances(3, 1, {"counted": 1, "rejected": 1})] == [False, True, True]
+    assert [b.holds for b in state_balances(2, 0, {"counted": 2, "lost": 1})] == [True, True, False]
 
 
 def test_a_declaration_with_two_chapters_counts_once() -> None:
@@ -112,8 +116,8 @@ def test_the_exact_path_rounds_half_up() -> None:
     fees = ("freight_total", "freight_rate", "insurance_total", "insurance_rate")
     nothing = dict.fromkeys((*fees, "weight_rate", "weights_whole"), 0)
     facts = nothing | {"amount": 10, "rate": 5 * 10**10, "percent": 0, "weights_rest": 1}
-    assert exact_fob_cents(facts) == (1, [])
-    assert exact_fob_cents({**facts, "rate": 5 * 10**10 - 1}) == (0, [])
+    assert exact_fob_cents(facts) == (1, None)
+    assert exact_fob_cents({**facts, "rate": 5 * 10**10 - 1}) == (0, None)
 
 
 def test_an_empty_ledger_has_no_lines() -> None:

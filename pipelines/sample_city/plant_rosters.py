@@ -138,7 +138,7 @@ def _registry(p: Plants) -> None:
     p.expect_decision("deregistered", "All its codes are struck off.", firm, "deregistered", "1500.00")
 
     firm = p.firm()
-    second = replace(firm, customs_code=firm.customs_code[:-1] + "Z")
+    second = replace(firm, customs_code="440366ZZZ6")
     p.register(second, updated_at="2021-06-01T12:00:00Z")
     p.register(firm, **gone)
     p.declare(second, "1600.00")
@@ -151,7 +151,7 @@ def _registry(p: Plants) -> None:
     )
 
     firm = p.firm()
-    second = replace(firm, customs_code=firm.customs_code[:-1] + "Y")
+    second = replace(firm, customs_code="440366ZZZ5")
     p.register(second, updated_at="2021-06-01T12:00:00Z")
     p.declare(firm, "5000000.00")
     p.declare(second, "3000000.01")

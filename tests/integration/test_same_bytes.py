@@ -15,23 +15,18 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from assets.flow import FLOW
+from assets.flow import NODES
 from assets.storage.lake import Lake
 from pipelines.planner import JOBS
 from schemas.catalogue import TABLES
 from schemas.operations import REJECTED_ROWS
 from tests.architecture.modules import ROOT
-from tests.integration.running import contents, lived_city
+from tests.integration.running import TO_POLICIES, contents, lived_city
 
 PUSHED = ("2025-08", "2025-09")
-BY_FILE = ("rejected_rows",)
-"""Says in which file and row a thing stood: what else it says must not change."""
-LATER_STAGES = (*JOBS["push_months"], *JOBS["statistics"])
 INSIDE = ("customs_ledger", "export_cube", "line_counts")
 COMPARED = [
-    node.table
-    for node in FLOW
-    if (node.is_released or node.table in INSIDE) and node.table not in (*BY_FILE, *LATER_STAGES)
+    table for job in TO_POLICIES for table in JOBS[job] if NODES[table].is_released or table in INSIDE
 ]
 LIVE_ELSEWHERE = f"""
 import sys

@@ -111,7 +111,7 @@ def summary(out: Console, given: Settings) -> None:
         out.print(f"  {set_cell_size(name, 20)} {place}", soft_wrap=True)
     out.print(f"报表库 reporting database\n  {given.reporting}", soft_wrap=True)
     out.print("\n[bold]Next[/bold]")
-    if lake.root != CITY / "lake":
+    if lake.root.resolve() != CITY / "lake":
         out.print(f"  export TONGBAO_SOURCES={given.sources} TONGBAO_LAKE={given.lake}", soft_wrap=True)
     for words, about in _next(lake).items():
         out.print(f"  {words}\n    [dim]{about}[/dim]", soft_wrap=True)

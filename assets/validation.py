@@ -81,6 +81,11 @@ def _is_folded(text: pl.Expr) -> pl.Expr:
     return (own != half) & (half.str.len_bytes() == half.str.len_chars())
 
 
+def typed(rows: pl.LazyFrame, source: Source) -> pl.LazyFrame:
+    """The typed fields of text rows (`row` and every field), unjudged: null where unreadable."""
+    return _read(rows, source).select("row", *source.names)
+
+
 def _read(rows: pl.LazyFrame, source: Source) -> pl.LazyFrame:
     """The folded text beside the value of every field."""
     texts = [_text(field).alias(field.name + _TEXT) for field in source.fields]

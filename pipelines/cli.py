@@ -70,7 +70,7 @@ By = Annotated[str, typer.Option(help="The role that acts, never a person, e.g. 
 
 def run(given: Settings, **what: object) -> Outcome:
     """Bring up to date with a progress bar, where there is anything to do."""
-    if not news_of(given).arrivals and not plan(state_of(given)):
+    if not news_of(given) and not plan(state_of(given)):
         return run_nightly(given, **what)  # type: ignore[arg-type]
     with progress():
         return run_nightly(given, **what)  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
 from assets.storage.manifest import LakeBusy
 from pipelines.planner import JOBS
 from pipelines.policy_acts import policy_accept
-from pipelines.push_acts import push_send
+from pipelines.push_acts import push_pages, push_send
 from pipelines.roster_acts import (
     roster_confirm,
     roster_decide,
@@ -91,5 +91,5 @@ nightly_schedule = dg.ScheduleDefinition(
 jobs: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
     pull_job, *table_jobs, release_job, nightly,
     roster_import, roster_publish, roster_object, roster_decide, roster_confirm,
-    policy_accept, push_send,
+    policy_accept, push_send, push_pages,
 ]  # fmt: skip

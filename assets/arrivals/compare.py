@@ -73,8 +73,8 @@ def _told(name: str, source: Source, there: Totals, here: Totals, moving: set[st
     sums = (f" and {amount:,}", f" and {received:,}") if source.amount else ("", "")
     yield (
         f"{name} differs from what was received in {where}: {theirs:,} keys{sums[0]} there, "
-        f"{ours:,}{sums[1]} here. Put back what was deleted there (a line that is void has a version with status withdrawn), "
-        "give what was committed late a new updated_at, and run again."
+        f"{ours:,}{sums[1]} here. Put back what was deleted there (a line that is void has a version "
+        "with status withdrawn), give what was committed late a new updated_at, and run again."
     )
 
 

@@ -3,7 +3,7 @@
 import dagster as dg
 import polars as pl
 
-from assets.flow import RELEASED
+from assets.flow import NODES, RECORDS, RELEASED
 from assets.ledgers import KEPT, received
 from assets.materialize import tables_asset
 from assets.storage.deliveries import UNPLACED
@@ -26,7 +26,7 @@ def rejected_rows(work: Work) -> pl.LazyFrame:
 
 @dg.asset(
     group_name=GROUP,
-    deps=[*RELEASED],
+    deps=[*RELEASED, *(table for table in RECORDS if table in NODES)],
     required_resource_keys={"house"},
     owners=["team:data-engineering"],
     kinds={"parquet", "sql"},

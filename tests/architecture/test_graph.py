@@ -28,7 +28,7 @@ ONE_OF_EACH: dict[Kind, str] = {
     "none": "all", "month": "2024-12", "export_year": "2024", "policy_year": "2025",
     "push_month": "2025-08",
 }  # fmt: skip
-ACTS = ("roster_publish", "roster_object", "roster_decide", "roster_confirm", "push_send")
+ACTS = ("roster_publish", "roster_object", "roster_decide", "roster_confirm", "push_send", "push_pages")
 STAGES = ("arrivals", "customs", "eligibility", "policies", "push", "statistics", "supply")
 GRAPH = defs.resolve_asset_graph()
 ASSETS = {key.to_user_string(): GRAPH.get(key) for key in GRAPH.get_all_asset_keys()}

@@ -96,7 +96,7 @@ def nightly(
         show_plan()
     else:
         given = settings()
-        finish(given, run(given))
+        finish(given, run(given, report=True))
 
 
 @app.command("plan")
@@ -528,7 +528,7 @@ def push_receipts(month: Month) -> None:
 
 @app.command()
 def statistics(policy_year: Year) -> None:
-    """The year's figures.
+    """The year's report: figures here; pages, workbook and one printed page to open.
 
     Example: tongbao statistics --policy-year 2025
     """
@@ -536,7 +536,7 @@ def statistics(policy_year: Year) -> None:
 
     terms = load_terms(policy_year)
     given = settings()
-    finish(given, run(given, keys=keys_of([policy_year])))
+    finish(given, run(given, keys=keys_of([policy_year]), report=True))
     show_statistics(out, given.lake, terms)
 
 

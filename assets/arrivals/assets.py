@@ -7,6 +7,7 @@ import dagster as dg
 
 from assets.arrivals.pull import pull
 from assets.materialize import column_schema
+from assets.storage.drop_folder import SourcesUnreachable
 from schemas.catalogue import SOURCES
 
 GROUP = "arrivals"
@@ -40,8 +41,11 @@ source_specs = [_source_spec(source.name) for source in SOURCES]
 def deliveries(context: dg.AssetExecutionContext) -> Iterator[Any]:
     """Receive what is new in the sources."""
     house = context.resources.house
-    with house.lock():
-        new = pull(house.root, house.arrivals(), house.now, house.report)
+    try:
+        with house.lock():
+            new = pull(house.root, house.sources, house.now, house.report)
+    except SourcesUnreachable as unreachable:
+        raise dg.Failure(str(unreachable)) from None
     for delivery in new:
         context.log.info(delivery.refused or f"{delivery.name}: {delivery.rows} rows")
     refused = [delivery.refused for delivery in new if delivery.refused]

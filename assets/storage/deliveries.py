@@ -56,6 +56,12 @@ class Delivery:
     """The sentence that refuses the whole delivery; it then has no pieces."""
     same_as: str | None = None
     """The name of the earlier delivery with the same bytes; it then has no pieces."""
+    read_from: str | None = None
+    """Of a table of a database: the cursor that the reading began at."""
+    read_to: str | None = None
+    """Of a table of a database: its cursor, the greatest updated_at read (ISO, UTC)."""
+    answer: Mapping[str, str] | None = None
+    """Of a table of a database: what it answers while nothing has changed (`read_database.ask`)."""
     corrects: tuple[str, ...] = ()
     """The refused rows that its rows correct (schemas.operations.CORRECTS)."""
     pieces: Mapping[str, Piece] = field(default_factory=dict)
@@ -129,6 +135,15 @@ class Deliveries:
             with suppress(ValueError):
                 found += [_delivery(json.loads(line))]
         return found
+
+    def last_reading(self, source: str, name: str) -> Delivery | None:
+        """The last delivery of a table of a database that was taken; its cursor is where to go on."""
+        readings = (
+            d
+            for d in reversed(self.all)
+            if (d.source, d.name) == (source, name) and d.answer is not None and not d.refused
+        )
+        return next(readings, None)
 
     def seen(self) -> set[tuple[str, str, int, int]]:
         """The stamps of all files seen."""

@@ -17,14 +17,14 @@ import polars as pl
 import assets.customs.assets
 import assets.eligibility.assets
 from assets.arrivals.pull import pull
+from assets.arrivals.sources import Folder
 from assets.checks import Verdict
-from assets.flow import FLOW, Calendar
+from assets.flow import FLOW, SOURCE_NAMES, Calendar
 from assets.materialize import MAKERS, make_key
 from assets.staleness import State
-from assets.storage.drop_folder import Arrival, list_arrivals
 from assets.storage.lake import Lake
 from assets.storage.releases import Bounds
-from schemas.catalogue import SOURCES, TABLES
+from schemas.catalogue import TABLES
 from schemas.terms.loader import load_terms
 from tests.oracle.rows import write_sources
 
@@ -67,9 +67,6 @@ class SmallHouse:
     def state(self) -> State:
         return State(self.root, CALENDAR, self.now, RANKING)
 
-    def arrivals(self) -> Sequence[Arrival]:
-        return list_arrivals(self.folder / "sources", [source.name for source in SOURCES])[0]
-
     def report(self, table: str, key: str, done: int, of: int) -> None:
         """Nobody looks."""
 
@@ -77,7 +74,7 @@ class SmallHouse:
         """Put rows into the drop folder and receive them."""
         self._files += 1
         write_sources(self.folder / "sources", sources, f"{self._files:05d}.csv")
-        new = pull(self.root, self.arrivals(), self.now)
+        new = pull(self.root, Folder(self.folder / "sources", SOURCE_NAMES), self.now)
         assert [delivery.refused for delivery in new if delivery.refused] == []
 
     def bring_up(self, *tables: str) -> list[Verdict]:

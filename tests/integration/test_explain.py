@@ -1,4 +1,4 @@
-"""`tongbao roster explain` on the planted city: every state of a line is told, and the counted ones add up."""
+"""`tongbao roster explain` on the planted city: every state of a line is told; the counted ones add up."""
 
 import io
 import json
@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from assets.eligibility.explain import Explanation, explain
-from pipelines.reading import show_explanation
+from pipelines.reading_roster import show_explanation
 from pipelines.rebuild import state_of
 from tests.integration.running import lived_city, settings_of
 

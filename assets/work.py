@@ -127,6 +127,13 @@ class Work:
             return TABLES[table].empty().lazy()
         return self.lake.scan(TABLES[table], keys)
 
+    def before(self, table: str) -> pl.LazyFrame:
+        """The rows of this key as they were last committed, for a table that remembers; none at first."""
+        if not NODES[table].remembers:
+            raise LookupError(f"{table} does not say in flow.py that it remembers.")
+        keys = [self.key] if self.key in self.state.entries(table) else []
+        return self.lake.scan(TABLES[table], keys)
+
     def versions(self, source: Source) -> pl.LazyFrame:
         """Every accepted version of a source."""
         return accepted_versions(self.scan(source.ledger.name), source)

@@ -20,7 +20,7 @@ from rich.markup import escape
 from assets.eligibility.register import ActRefused, RegisterBroken
 from assets.flow import Calendar
 from assets.storage.drop_folder import SourcesUnreachable
-from assets.storage.manifest import LakeBusy, NotMade
+from assets.storage.manifest import LakeBusy, NotMade, write_bytes
 from pipelines.planner import plan
 from pipelines.rebuild import NoSources, Outcome, RunFailed, news_of, state_of
 from pipelines.rebuild import nightly as run_nightly
@@ -29,6 +29,7 @@ from pipelines.telling import bars, progress, tell_act, tell_outcome, tell_plan
 from pipelines.words import (
     WrongUsage,
     credit_code,
+    day,
     moment,
     policy_years,
     push_month,
@@ -95,7 +96,7 @@ def nightly(
         show_plan()
     else:
         given = settings()
-        finish(given, run(given))
+        finish(given, run(given, report=True))
 
 
 @app.command("plan")
@@ -165,6 +166,7 @@ def sample(
     declarations: Annotated[int, typer.Option(help="Mean declarations a trader-year.")] = 126,
     database: Annotated[str | None, typer.Option(help="Also load it into this database.")] = None,
     parquet: Annotated[bool, typer.Option(help="Only Parquet, for volume.")] = False,
+    oecd_history: Annotated[bool, typer.Option(help="The OECD's real ratings of 1999-2022.")] = False,
 ) -> None:
     """Write a sample city of a given size and seed.
 
@@ -174,7 +176,7 @@ def sample(
     from pipelines.sample_city.database import write_city_database
 
     span = years(export_years, "--years")
-    city = City(enterprises, seed, span[0], span[-1], declarations)
+    city = City(enterprises, seed, span[0], span[-1], declarations, oecd_history=oecd_history)
     with bars() as report:
         write_city(
             city, out_folder, layout="parquet" if parquet else "mixed",
@@ -390,12 +392,58 @@ def accept(
     from pipelines.rebuild import run_act
 
     given = settings()
-    config = {"policy_no": policy_no, "uscc": uscc, "by": by}
+    config = {"policy_no": policy_no, "uscc": credit_code(uscc), "by": by}
     run_act(given, "policy_accept", "accept_identification", config)
-    entry = state_of(given).register.acts[-1]
+    tell_act(out, state_of(given).register.acts[-1])
+
+
+@policies_app.command()
+def differences(
+    policy_year: Annotated[int | None, typer.Option(help="Only of this year.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Changes after this day, e.g. 2026-01-14; yesterday unless given.")
+    ] = None,
+    out_file: Annotated[Path | None, typer.Option("--out", help="Write the work list as XLSX.")] = None,
+    limit: Annotated[int, typer.Option(help="How many changes to show.")] = 20,
+) -> None:
+    """What is open, how old it is, what is new and resolved; the insurer's work list as XLSX.
+
+    Example: tongbao policies differences --policy-year 2025 --out work-list.xlsx
+    """
+    from pipelines.policy_lists import WorkList
+    from pipelines.reading_policies import show_differences
+
+    given = settings()
+    state = state_of(given)
+    years = [load_terms(policy_year).policy_year] if policy_year else sorted(state.calendar.terms)
+    found = WorkList.read(given.lake, years, state.today, day(since, "--since") if since else None)
+    show_differences(out, found, limit)
+    if out_file:
+        write_bytes(out_file, found.xlsx())
+        out.print(f"\nThe work list is in {out_file}", soft_wrap=True)
+
+
+@policies_app.command()
+def reminders(
+    policy_year: Year,
+    folder: Annotated[Path, typer.Option("--out", help="Where to write the lists.")],
+) -> None:
+    """Who has not taken up before the deadline: a list a district and channel, CSV and XLSX.
+
+    Example: tongbao policies reminders --policy-year 2025 --out reminders
+    """
+    from pipelines.policy_lists import reminders as waiting
+    from pipelines.policy_lists import write_reminders
+
+    given, terms = settings(), load_terms(policy_year)
+    today = state_of(given).today
+    rows = waiting(given.lake, terms, today)
+    written = write_reminders(folder, rows, terms, today)
+    days = (terms.take_up_deadline - today).days
     out.print(
-        f"{entry.act} · policy {policy_no} of {entry.policy_year} insures {uscc} · by {entry.by} · "
-        f"register entry {entry.sequence} {entry.sha256[:12]}"
+        f"{rows.height:,} enterprises have not taken up {policy_year}, {days} days before "
+        f"{terms.take_up_deadline}: {len(written)} files in {folder}",
+        soft_wrap=True,
     )
 
 
@@ -444,6 +492,28 @@ def push_send(month: Month) -> None:
     show_sent(out, given, month, before)
 
 
+@push_app.command("pages")
+def push_pages(
+    month: Month,
+    uscc: Annotated[list[str] | None, typer.Argument(help="Only of these enterprises.")] = None,
+) -> None:
+    """Write a preview page an enterprise, and the digest for the account managers (HTML, XLSX).
+
+    Example: tongbao push pages --month 2025-08
+    """
+    from pipelines.rebuild import run_act
+
+    given = settings()
+    make_push(given, month)
+    only = [credit_code(one) for one in uscc or ()]
+    with progress():
+        run_act(given, "push_pages", "write_pages", {"push_month": month, "usccs": only}, touches=())
+    folder = given.lake / "previews" / f"push_month={month}"
+    out.print(
+        f"Pages: {folder}/<USCC>.html\nDigest: {folder}/digest.html, {folder}/digest.xlsx", soft_wrap=True
+    )
+
+
 @push_app.command("receipts")
 def push_receipts(month: Month) -> None:
     """What the portal says became of a month's push.
@@ -459,7 +529,7 @@ def push_receipts(month: Month) -> None:
 
 @app.command()
 def statistics(policy_year: Year) -> None:
-    """The year's figures.
+    """The year's report: figures here; pages, workbook and one printed page to open.
 
     Example: tongbao statistics --policy-year 2025
     """
@@ -467,7 +537,7 @@ def statistics(policy_year: Year) -> None:
 
     terms = load_terms(policy_year)
     given = settings()
-    finish(given, run(given, keys=keys_of([policy_year])))
+    finish(given, run(given, keys=keys_of([policy_year]), report=True))
     show_statistics(out, given.lake, terms)
 
 

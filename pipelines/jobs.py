@@ -12,7 +12,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
 from assets.storage.manifest import LakeBusy
 from pipelines.planner import JOBS
 from pipelines.policy_acts import policy_accept
-from pipelines.push_acts import push_send
+from pipelines.push_acts import push_pages, push_send
 from pipelines.roster_acts import (
     roster_confirm,
     roster_decide,
@@ -40,6 +40,10 @@ release_job = dg.define_asset_job(
     "publish_release", selection=["release"], executor_def=dg.in_process_executor,
     description="Publish what was made: a release folder, `latest`, the reporting database.",
 )  # fmt: skip
+report_job = dg.define_asset_job(
+    "year_reports", selection=["report"], executor_def=dg.in_process_executor,
+    description="Write the years' reports from the latest release: pages, workbook, one printed page.",
+)  # fmt: skip
 table_jobs = [
     dg.define_asset_job(
         job, selection=list(tables), executor_def=dg.in_process_executor, description=_ABOUT[job]
@@ -56,7 +60,7 @@ def bring_up_to_date(context: dg.OpExecutionContext) -> None:
 
     settings = context.resources.house.settings
     try:
-        outcome = run_nightly(settings, instance=context.instance, say=context.log.info)
+        outcome = run_nightly(settings, instance=context.instance, report=True, say=context.log.info)
     except (RunFailed, LakeBusy) as refused:
         raise dg.Failure(str(refused)) from None
     for sentence in (outcome.sentence(), *outcome.waiting()):
@@ -69,6 +73,7 @@ def bring_up_to_date(context: dg.OpExecutionContext) -> None:
             "runs": len(outcome.runs),
             "keys_rebuilt": sum(run.keys for run in outcome.runs),
             "release": outcome.release or "none",
+            "reports": ", ".join(map(str, outcome.reports)) or "none",
         }
     )
     if outcome.refused:
@@ -89,7 +94,7 @@ nightly_schedule = dg.ScheduleDefinition(
     description="Half past two in Shenzhen: the job `nightly`, which does what `tongbao nightly` does.",
 )
 jobs: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
-    pull_job, *table_jobs, release_job, nightly,
+    pull_job, *table_jobs, release_job, report_job, nightly,
     roster_import, roster_publish, roster_object, roster_decide, roster_confirm,
-    policy_accept, push_send,
+    policy_accept, push_send, push_pages,
 ]  # fmt: skip

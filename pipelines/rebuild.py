@@ -21,6 +21,7 @@ from assets.storage.deliveries import Deliveries, first_told
 from assets.storage.manifest import Manifests, lake_lock
 from assets.storage.releases import contents, identity, latest
 from assets.storage.sweep import sweep
+from assets.supply.report.due import due_years
 from pipelines.planner import JOBS, Run, due
 from pipelines.settings import Settings
 
@@ -53,6 +54,8 @@ class Outcome:
     """What was left out or looked odd in new deliveries; each thing once a source."""
     runs: list[Run] = field(default_factory=list)
     release: str | None = None
+    reports: list[int] = field(default_factory=list)
+    """The policy years whose report was written."""
     awaiting_terms: dict[int, int] = field(default_factory=dict)
     """Policy year without terms → rows that wait for them."""
     left_out: tuple[str, ...] = ()
@@ -75,10 +78,13 @@ class Outcome:
         if self.runs:
             keys = sum(run.keys for run in self.runs)
             done.append(f"rebuilt {_of(keys, 'key')} in {_of(len(self.runs), 'run')}")
-        if not done and not self.release:
+        if not done and not self.release and not self.reports:
             return "Nothing new: nothing was rebuilt."
         if self.release:
             done.append(f"released {self.release}")
+        if self.reports:
+            done.append(f"wrote the {'report' if len(self.reports) == 1 else 'reports'} of "
+                        f"{', '.join(map(str, self.reports))}")  # fmt: skip
         text = ", ".join(done)
         return f"{text[0].upper()}{text[1:]}."
 
@@ -121,10 +127,12 @@ def nightly(
     keys: Collection[str] | None = None,
     instance: dg.DagsterInstance | None = None,
     publish: bool = True,
+    report: bool = False,
     say: Callable[[str], object] = str,
 ) -> Outcome:
     """Pull what is new, rebuild what is stale (of some jobs or keys only), and release it.
 
+    `report`: write the reports of the years (of `keys` only, where given) that the release changes.
     `say` is told of each run before it starts.
     """
     with lake_lock(settings.lake):
@@ -146,6 +154,11 @@ def nightly(
             dagster.run("publish_release")
             index = latest(settings.lake)
             outcome.release = str(index["release"]) if index else None
+        if report:
+            for year in due_years(settings.lake):
+                if keys is None or str(year) in keys:
+                    dagster.run("year_reports", Run("year_reports", str(year), str(year), ()))
+                    outcome.reports.append(year)
         outcome.awaiting_terms = state_of(settings).awaiting_terms()
         return outcome
 

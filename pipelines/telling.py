@@ -125,10 +125,12 @@ def tell_outcome(out: Console, given: Settings, outcome: Outcome) -> None:
 
 
 def tell_act(out: Console, act: Act) -> None:
-    """An act of the roster's life as it stands in the register."""
+    """An act as it stands in the register."""
     objection = act.detail.get("objection_no")
     ruling = act.detail.get("ruling", "")
     what = f"objection {objection} {ruling}".strip() if objection else f"edition {act.edition}"
+    if act.act == "accept":
+        what = f"policy {act.detail['policy_no']} insures {act.detail['uscc']}"
     out.print(
         f"  {act.act} · {act.policy_year} · {what} · by {act.by} · "
         f"register entry {act.sequence} {act.sha256[:12]}",

@@ -41,6 +41,8 @@ PUBLISHED: tuple[Table, ...] = (
     policies.CLAIM_DIFFERENCES,
     policies.BUYER_EXPOSURE,
     policies.CREDIT_REPORT_AUDIT,
+    policies.WORK_LIST,
+    policies.WORK_LIST_CHANGES,
     push.PUSH_LIST,
     push.PUSH_ENTERPRISES,
     push.PUSH_OUTBOX,

@@ -10,14 +10,12 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-import xlsxwriter
 
+from assets.push.workbook import Form, Heading, Sheet, write_sheets
 from assets.storage.drop_folder import sha256_of
 from schemas.codes.countries import COUNTRIES
 from schemas.push import PUSH_ENTERPRISES, PUSH_LIST
@@ -28,10 +26,7 @@ MANIFEST = "manifest.json"
 DESCRIPTION = "datapackage.json"
 TABLES: Mapping[str, Table] = {"items": PUSH_LIST, "enterprises": PUSH_ENTERPRISES}
 """Name in the package → the table whose rows it holds."""
-SHEET_ROWS = 1_000_000
-"""Rows of a sheet; Excel takes 1,048,576."""
 _TYPES: Mapping[Any, str] = {pl.String: "string", pl.Date: "date", pl.Boolean: "boolean", pl.Int32: "integer"}
-_MADE = datetime(2000, 1, 1)  # noqa: DTZ001  # a workbook's date of making: fixed, or no two are the same
 
 
 @dataclass(frozen=True)
@@ -195,73 +190,31 @@ def _field(column: Column) -> dict[str, Any]:
 
 def write_workbook(path: Path, rows: Mapping[str, pl.LazyFrame], title: str) -> None:
     """The rows as people read them: 中文 headers, names of countries, sentences wrapped."""
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(str(path), options) as book:
-        book.set_properties({"created": _MADE, "title": f"统保每月推送 {title}"})
-        forms = {
-            name: book.add_format({"valign": "top", "font_size": 10, **form}) for name, form in _FORMS.items()
-        }
-        for name, frame in rows.items():
-            _write_sheets(book, TABLES[name], frame, forms)
+    write_sheets(path, f"统保每月推送 {title}", [_sheet(TABLES[name], frame) for name, frame in rows.items()])
 
 
-_FORMS: Mapping[str, Mapping[str, Any]] = {
-    "head": {"bold": True, "bg_color": "#1F4E79", "font_color": "#FFFFFF", "text_wrap": True},
-    "text": {},
-    "long": {"text_wrap": True},
-    "money": {"num_format": "#,##0.00"},
-    "share": {"num_format": "0.0%"},
-}
 _WIDTHS = {"sentence_zh": 90, "uscc": 22, "exposure_usd": 18, "previous_usd": 18, "reason": 30, "source": 22}
 
 
-def _write_sheets(book: Any, table: Table, frame: pl.LazyFrame, forms: Mapping[str, Any]) -> None:
+def _sheet(table: Table, frame: pl.LazyFrame) -> Sheet:
     zh = {country.code: country.zh for country in COUNTRIES.values()}
-    shown = [
-        pl.col(c.name).replace(zh).alias(c.name) if "country" in c.name else pl.col(c.name)
+    shown = frame.select(
+        pl.col(c.name).replace(zh) if c.name in ("trading_country", "largest_country") else pl.col(c.name)
         for c in table.columns
-    ]
-    sheet, at = None, SHEET_ROWS + 1
-    for number, row in enumerate(_stream(frame.select(shown))):
-        if at > SHEET_ROWS:
-            sheet, at = _sheet(book, table, number // SHEET_ROWS + 1, forms), 1
-        for n, (column, value) in enumerate(zip(table.columns, row, strict=True)):
-            _write_cell(sheet, at, n, column, value, forms)
-        at += 1
-    if sheet is None:
-        _sheet(book, table, 1, forms)
+    )
+    head = tuple(Heading(c.zh, _WIDTHS.get(c.name, 12), _form(c)) for c in table.columns)
+    return Sheet(table.zh, head, _stream(shown))
+
+
+def _form(column: Column) -> Form:
+    if isinstance(column.dtype, pl.Decimal):
+        return "money" if column.unit else "share"
+    return "long" if column.name == "sentence_zh" else "text"
 
 
 def _stream(frame: pl.LazyFrame) -> Iterator[tuple[Any, ...]]:
     for batch in frame.collect_batches(chunk_size=50_000, maintain_order=True):
         yield from batch.iter_rows()
-
-
-def _sheet(book: Any, table: Table, number: int, forms: Mapping[str, Any]) -> Any:
-    sheet = book.add_worksheet(table.zh + (f" {number}" if number > 1 else ""))
-    sheet.freeze_panes(1, 2)
-    for n, column in enumerate(table.columns):
-        sheet.set_column(n, n, _WIDTHS.get(column.name, 12))
-        sheet.write_string(0, n, column.zh, forms["head"])
-    sheet.autofilter(0, 0, 0, len(table.columns) - 1)
-    return sheet
-
-
-def _write_cell(sheet: Any, row: int, n: int, column: Column, value: Any, forms: Mapping[str, Any]) -> None:
-    match value:
-        case None:
-            return
-        case Decimal():
-            form = "share" if column.dtype == pl.Decimal(7, 6) else "money"
-            sheet.write_number(row, n, float(value), forms[form])
-        case bool():
-            sheet.write_string(row, n, "是" if value else "否", forms["text"])
-        case int():
-            sheet.write_number(row, n, value, forms["text"])
-        case date():
-            sheet.write_string(row, n, value.isoformat(), forms["text"])
-        case _:
-            sheet.write_string(row, n, value, forms["long" if column.name == "sentence_zh" else "text"])
 
 
 def _write_json(path: Path, content: object) -> None:

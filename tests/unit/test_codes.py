@@ -244,6 +244,7 @@ VOCABULARIES = {
     "service_finding": policies.SERVICE_FINDINGS,
     "work_subject": policies.SUBJECTS,
     "work_change": policies.CHANGES_OF_WORK,
+    "work_action": policies.WORK_LIST["code"].values,
     "topic": push.TOPICS,
     "push_change": push.RATING_CHANGES,
     "receipt_event": push.RECEIPT_EVENTS,

@@ -15,7 +15,7 @@ import fastexcel
 import polars as pl
 import pytest
 
-from assets.push import package as packages
+from assets.push import workbook
 from assets.push.package import Package, read_package, write_package
 from schemas.push import PUSH_ENTERPRISES, PUSH_LIST
 from schemas.terms.loader import load_terms
@@ -114,7 +114,7 @@ def test_the_workbook_reads_as_people_expect(package: Package) -> None:
 
 
 def test_a_sheet_that_is_full_goes_on_in_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packages, "SHEET_ROWS", 2)
+    monkeypatch.setattr(workbook, "SHEET_ROWS", 2)
     rows = items(*(item(f"U{n}") for n in range(5)))
     book = fastexcel.read_excel(made(tmp_path / "many", {**ROWS, "items": rows}).folder / "push.xlsx")
     assert book.sheet_names == ["每月推送清单", "每月推送清单 2", "每月推送清单 3", "每月推送企业概况"]

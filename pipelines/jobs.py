@@ -17,6 +17,7 @@ from pipelines.roster_acts import (
     roster_confirm,
     roster_decide,
     roster_import,
+    roster_notice,
     roster_object,
     roster_publish,
 )
@@ -96,6 +97,6 @@ nightly_schedule = dg.ScheduleDefinition(
 )
 jobs: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
     pull_job, *table_jobs, release_job, report_job, nightly,
-    roster_import, roster_publish, roster_object, roster_decide, roster_confirm,
+    roster_import, roster_publish, roster_notice, roster_object, roster_decide, roster_confirm,
     policy_accept, push_send, push_pages,
 ]  # fmt: skip

@@ -61,7 +61,7 @@ def receive(root: Path, arrival: Arrival, sha256: str, received_at: datetime) ->
             reasons=dict(sorted(pieces.reasons.items())),
             amount_sum=pieces.amount_sum,
             encoding=text.encoding,
-            notes=(*text.notes, *_folded_notes(folds, arrival.path.name)),
+            notes=(*text.notes, *_folded_notes(folds, arrival.name.rpartition("/")[2])),
             corrects=text.corrects,
             pieces=pieces.store(root, sha256),
         )

@@ -124,6 +124,9 @@ class Node:
     uses: tuple[str, ...] = ()
     is_released: bool = True
     """Whether readers get it; ledgers and what only the flow needs stay in the lake."""
+    remembers: bool = False
+    """Whether it reads its own last content (`Work.before`): what was seen first when. That is no input
+    and makes nothing stale; as history it is beside a release's hashes, as the record of runs is."""
     is_to_mend: bool = False
     """Whether its rows are what somebody should mend: a release may lose any number of them."""
 
@@ -218,9 +221,16 @@ _PUSHED = (
     Need("country_risk_ledger", _all),
     Need("risk_bulletins_ledger", _all),
 )
+_WORKED = (
+    Need("policies_ledger", _all),
+    Need("enterprises_ledger", _all),
+    Need("policy_differences", _same),
+    Need("claim_differences", _same),
+    Need("credit_report_audit", _same),
+)
 _REFERENCE = (
     "exchange_rates", "enterprises", "published_rosters", "roster_objections", "policies",
-    "claims", "country_risk", "risk_bulletins", "service_usage",
+    "claims", "country_risk", "risk_bulletins", "portal_receipts", "service_usage",
 )  # fmt: skip
 SOURCE_NAMES = ("customs_declarations", *_REFERENCE)
 """The folders of a drop folder, and the tables of a source database."""
@@ -301,7 +311,10 @@ FLOW: tuple[Node, ...] = (
         version="2", uses=("terms", "register", "rates"),
     ),
     *(
-        Node(table, "policy_year", _RECONCILED, version="2", uses=("terms", "reviews"), is_to_mend=mend)
+        Node(
+            table, "policy_year", _RECONCILED,
+            version="2", uses=("terms", "reviews", "wording"), is_to_mend=mend,
+        )
         for table, mend in (("policy_reconciliation", False), ("policy_differences", True))
     ),
     Node(
@@ -328,13 +341,25 @@ FLOW: tuple[Node, ...] = (
         uses=("terms",),
     ),
     *(
-        Node(table, "policy_year", _AUDITED, version="2", uses=("terms",), is_to_mend=mend)
+        Node(table, "policy_year", _AUDITED, version="2", uses=("terms", "wording"), is_to_mend=mend)
         for table, mend in (("claim_audit", False), ("claim_differences", True), ("buyer_exposure", False))
     ),
     Node("credit_report_audit", "policy_year", (Need("service_usage_ledger", _all),), uses=("terms",)),
     *(
+        Node(table, "policy_year", _WORKED, uses=("wording",), remembers=True, is_to_mend=True)
+        for table in ("work_list", "work_list_changes")
+    ),
+    Node(
+        "policy_threads", "none",
+        (Need("policy_reconciliation", _every("policy_year")), Need("enterprises_ledger", _all)),
+    ),
+    *(
         Node(table, "push_month", _PUSHED, version="2", uses=("terms", "rates", "wording"))
         for table in ("push_list", "push_enterprises")
+    ),
+    Node(
+        "push_receipts", "none",
+        (Need("portal_receipts_ledger", _all), Need("push_enterprises", _every("push_month"))),
     ),
     Node(
         "insured_exports", "policy_year",
@@ -368,8 +393,16 @@ FLOW: tuple[Node, ...] = (
     ),
 )  # fmt: skip
 NODES: Mapping[str, Node] = {node.table: node for node in FLOW}
-RELEASED: Mapping[str, Kind] = {node.table: node.kind for node in FLOW if node.is_released}
-"""What a release holds: table → its kind of key."""
+RELEASED: Mapping[str, Kind] = {
+    node.table: node.kind for node in FLOW if node.is_released and not node.remembers
+}
+"""What a release holds and is known by: table → its kind of key."""
+RECORDS: Mapping[str, Kind] = {
+    "runs": "none",
+    "push_outbox": "none",
+    **{node.table: node.kind for node in FLOW if node.remembers},
+}
+"""What acts record as they happen, and what remembers; a release has it beside its contents."""
 TO_MEND = frozenset(node.table for node in FLOW if node.is_to_mend)
 
 

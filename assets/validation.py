@@ -39,15 +39,18 @@ def judge(rows: pl.LazyFrame, source: Source) -> pl.DataFrame:
         **reasons,
         **{f"bad_bytes:{f.name}": pl.col(f.name + _TEXT).str.contains(ANY) for f in source.fields},
     }
+    plain = _plain(rows, source)
     frame = (
-        _read(rows, source).select("row", *source.names, is_bad.alias("is_bad")).collect(engine="streaming")
+        _read(rows, source, plain)
+        .select("row", *source.names, is_bad.alias("is_bad"))
+        .collect(engine="streaming")
     )
     refused = frame.filter("is_bad")["row"]
     if refused.is_empty():
         return frame.select("row", *source.names, _NO_REASONS.alias("reasons"), raw=pl.lit(None, pl.String))
     texts = rows.filter(pl.col("row").is_in(refused.implode())).collect(engine="streaming").lazy()
     listed = pl.concat_list(pl.when(bad).then(pl.lit(name)) for name, bad in reasons.items())
-    why = _read(texts, source).select("row", listed.list.drop_nulls().list.sort().alias("reasons"))
+    why = _read(texts, source, plain).select("row", listed.list.drop_nulls().list.sort().alias("reasons"))
     raw = texts.select("row", raw=pl.struct(source.names).struct.json_encode())
     return (
         frame.lazy()
@@ -66,14 +69,10 @@ def judge_again(refused: pl.DataFrame, source: Source) -> pl.DataFrame:
 
 def folded(rows: pl.DataFrame, source: Source) -> dict[str, int]:
     """Field → cells of text rows that stand in full width and are read as their half-width form."""
-    counts = rows.select(
-        (pl.col(f.name).str.len_bytes() != pl.col(f.name).str.len_chars()).sum().alias(f.name)
-        for f in source.fields
-        if f.form not in ("text", "district")
-    )
-    beyond = [name for name, count in counts.row(0, named=True).items() if count]
-    plain = rows.select(_is_folded(pl.col(name)).sum().alias(name) for name in beyond)
-    return {name: count for name, count in plain.row(0, named=True).items() if count} if beyond else {}
+    plain = _plain(rows.lazy(), source)
+    names = [f.name for f in source.fields if f.form not in ("text", "district") and f.name not in plain]
+    counts = rows.select(_is_folded(pl.col(name)).sum().alias(name) for name in names)
+    return {name: count for name, count in counts.row(0, named=True).items() if count} if names else {}
 
 
 def _is_folded(text: pl.Expr) -> pl.Expr:
@@ -81,9 +80,21 @@ def _is_folded(text: pl.Expr) -> pl.Expr:
     return (own != half) & (half.str.len_bytes() == half.str.len_chars())
 
 
-def _read(rows: pl.LazyFrame, source: Source) -> pl.LazyFrame:
+def typed(rows: pl.LazyFrame, source: Source) -> pl.LazyFrame:
+    """The typed fields of text rows (`row` and every field), unjudged: null where unreadable."""
+    return _read(rows, source, _plain(rows, source)).select("row", *source.names)
+
+
+def _plain(rows: pl.LazyFrame, source: Source) -> set[str]:
+    """The fields of which every text is ASCII, which needs no folding to half width."""
+    ascii_only = (pl.col(source.names).str.len_bytes() == pl.col(source.names).str.len_chars()).all()
+    found = rows.select(ascii_only).collect().row(0, named=True)
+    return {name for name, is_plain in found.items() if is_plain}
+
+
+def _read(rows: pl.LazyFrame, source: Source, plain: set[str]) -> pl.LazyFrame:
     """The folded text beside the value of every field."""
-    texts = [_text(field).alias(field.name + _TEXT) for field in source.fields]
+    texts = [_text(field, field.name in plain).alias(field.name + _TEXT) for field in source.fields]
     values = [_value(field).alias(field.name) for field in source.fields]
     read = rows.select("row", *texts).with_columns(values)
     return read.with_columns(
@@ -93,15 +104,15 @@ def _read(rows: pl.LazyFrame, source: Source) -> pl.LazyFrame:
     )
 
 
-def _text(field: Field) -> pl.Expr:
+def _text(field: Field, is_plain: bool) -> pl.Expr:
     """The trimmed text; codes, numbers and dates folded to half width; empty is null."""
     text = pl.col(field.name).str.strip_chars(BLANKS)
-    if field.form in ("country", "currency", "countries") or field.name.endswith(_UPPER):
-        text = text.str.normalize("NFKC").str.to_uppercase()
-    elif field.form == "choice":
-        text = text.str.normalize("NFKC").str.to_lowercase()
-    elif field.form not in ("text", "district"):
+    if field.form not in ("text", "district") and not is_plain:
         text = text.str.normalize("NFKC")
+    if field.form in ("country", "currency", "countries") or field.name.endswith(_UPPER):
+        text = text.str.to_uppercase()
+    elif field.form == "choice":
+        text = text.str.to_lowercase()
     if field.form in ("integer", "decimal"):
         text = text.str.replace_all(",", "", literal=True)
     return pl.when(text.str.len_bytes() > 0).then(text)
@@ -238,7 +249,15 @@ def _date(text: pl.Expr) -> pl.Expr:
 
 def _timestamp(text: pl.Expr) -> pl.Expr:
     """ISO 8601 with Z or an offset; without either it is UTC."""
-    spaced = text.str.replace(r"^([0-9-]{10})[ ]", "${1}T").str.replace(r"[Zz]$", "+00:00")
+    utc = text.str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")
+    quick = (
+        pl.when(utc)
+        .then(text.str.head(19))
+        .str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False)
+    )
+    other = pl.when(~utc).then(text)
+    spaced = other.str.replace(r"^([0-9-]{10})[ ]", "${1}T").str.replace(r"[Zz]$", "+00:00")
     has_offset = spaced.str.contains(r"[+-][0-9]{2}:?[0-9]{2}$") & (spaced.str.len_bytes() > 10)
     full = pl.when(has_offset).then(spaced).otherwise(spaced + "+00:00")
-    return full.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%z", time_unit="us", time_zone="UTC", strict=False)
+    read = full.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%z", time_unit="us", time_zone="UTC", strict=False)
+    return pl.coalesce(quick.dt.replace_time_zone("UTC"), read)

@@ -6,7 +6,7 @@ its key needs, so the planner, the drawing and the code cannot disagree.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -19,7 +19,6 @@ import polars as pl
 
 from assets.flow import NODES, upstream_of
 from assets.staleness import State
-from assets.storage.drop_folder import Arrival
 from assets.storage.lake import Lake
 from assets.storage.releases import Bounds
 from assets.versions import accepted_versions, current
@@ -41,9 +40,6 @@ class House(Protocol):
 
     def state(self) -> State:
         """The lake as it is at this moment."""
-
-    def arrivals(self) -> Sequence[Arrival]:
-        """What lies in the sources."""
 
     def report(self, table: str, key: str, done: int, of: int) -> None:
         """Show progress."""
@@ -129,6 +125,13 @@ class Work:
         keys = self.keys(table) if key is None else [k for k in self.keys(table) if k == key]
         if not keys:
             return TABLES[table].empty().lazy()
+        return self.lake.scan(TABLES[table], keys)
+
+    def before(self, table: str) -> pl.LazyFrame:
+        """The rows of this key as they were last committed, for a table that remembers; none at first."""
+        if not NODES[table].remembers:
+            raise LookupError(f"{table} does not say in flow.py that it remembers.")
+        keys = [self.key] if self.key in self.state.entries(table) else []
         return self.lake.scan(TABLES[table], keys)
 
     def versions(self, source: Source) -> pl.LazyFrame:

@@ -19,15 +19,17 @@ from rich.markup import escape
 
 from assets.eligibility.register import ActRefused, RegisterBroken
 from assets.flow import Calendar
-from assets.storage.manifest import LakeBusy, NotMade
+from assets.storage.drop_folder import SourcesUnreachable
+from assets.storage.manifest import LakeBusy, NotMade, write_bytes
 from pipelines.planner import plan
-from pipelines.rebuild import NoSources, Outcome, RunFailed, new_arrivals, state_of
+from pipelines.rebuild import NoSources, Outcome, RunFailed, news_of, state_of
 from pipelines.rebuild import nightly as run_nightly
 from pipelines.settings import CITY, Settings
 from pipelines.telling import bars, progress, tell_act, tell_outcome, tell_plan
 from pipelines.words import (
     WrongUsage,
     credit_code,
+    day,
     moment,
     policy_years,
     push_month,
@@ -53,7 +55,13 @@ policies_app = typer.Typer(
     no_args_is_help=True,
     help="Policies that somebody must look at.\n\nExample: tongbao policies review --policy-year 2025",
 )
+push_app = typer.Typer(
+    invoke_without_command=True,
+    help="The monthly push: make it, send it, see what became of it.\n\n"
+    "Example: tongbao push --month 2025-08",
+)
 app.add_typer(roster_app, name="roster")
+app.add_typer(push_app, name="push")
 app.add_typer(policies_app, name="policies")
 out = Console(highlight=False)
 
@@ -63,7 +71,7 @@ By = Annotated[str, typer.Option(help="The role that acts, never a person, e.g. 
 
 def run(given: Settings, **what: object) -> Outcome:
     """Bring up to date with a progress bar, where there is anything to do."""
-    if not new_arrivals(given) and not plan(state_of(given)):
+    if not news_of(given) and not plan(state_of(given)):
         return run_nightly(given, **what)  # type: ignore[arg-type]
     with progress():
         return run_nightly(given, **what)  # type: ignore[arg-type]
@@ -88,7 +96,7 @@ def nightly(
         show_plan()
     else:
         given = settings()
-        finish(given, run(given))
+        finish(given, run(given, report=True))
 
 
 @app.command("plan")
@@ -109,14 +117,33 @@ def backfill(
 ) -> None:
     """Prior years, with progress, resumable, in this process.
 
+    With --as-of nothing here is touched: in a place of its own everything is made again from what had
+    been received by then (in a time before the first delivery: from what the sources knew by then),
+    and every edition published by then is rebuilt and compared with the register, byte by byte.
+
     Example: tongbao backfill --policy-year 2022..2025
     """
     years = policy_years(policy_year)
     given = settings()
     if as_of:
-        given = known_then(given, as_of)
-        out.print(f"As known on {as_of}, in {given.lake}", soft_wrap=True)
-    finish(given, run(given, keys=keys_of(years), publish=as_of is None))
+        rebuild_as_of(given, moment(as_of), years)
+    else:
+        finish(given, run(given, keys=keys_of(years)))
+
+
+def rebuild_as_of(given: Settings, instant: datetime, years: list[int]) -> None:
+    """Rebuild as known then, with every edition of it; an edition that differs is a guard's no."""
+    from pipelines.as_of import known_then, rebuild_editions
+
+    then = known_then(given, instant)
+    out.print(f"As known at {then.present:%Y-%m-%d %H:%M:%S} UTC, in {then.lake}", soft_wrap=True)
+    finish(then, run(then, keys=keys_of(years), publish=False))
+    differ = False
+    for made in rebuild_editions(given, then, years):
+        differ |= bool(made.differing)
+        out.print(f"[red]{made.sentence()}[/red]" if made.differing else made.sentence(), soft_wrap=True)
+    if differ:
+        raise typer.Exit(1)
 
 
 def keys_of(policy_years: list[int]) -> set[str]:
@@ -126,18 +153,6 @@ def keys_of(policy_years: list[int]) -> set[str]:
     last_export_year = max(calendar.terms[year].export_year for year in policy_years)
     months = {m for m in calendar.months if m <= max(cover) or int(m[:4]) <= last_export_year}
     return months | {m[:4] for m in months} | {str(year) for year in policy_years} | {"all"}
-
-
-def known_then(given: Settings, as_of: str) -> Settings:
-    """Settings for a lake of its own with the sources and the register as known at a moment."""
-    instant = moment(as_of)
-    place = given.lake / "as-of" / as_of.replace(":", "")
-    then = given.model_copy(update={"now": instant, "lake": place, "reporting_url": "", "dagster_home": None})
-    from assets.eligibility.register import Register
-
-    register = Register(given.lake)
-    register.copy_to(place, sum(datetime.fromisoformat(act.at) <= then.present for act in register.acts))
-    return then
 
 
 @app.command()
@@ -151,6 +166,7 @@ def sample(
     declarations: Annotated[int, typer.Option(help="Mean declarations a trader-year.")] = 126,
     database: Annotated[str | None, typer.Option(help="Also load it into this database.")] = None,
     parquet: Annotated[bool, typer.Option(help="Only Parquet, for volume.")] = False,
+    oecd_history: Annotated[bool, typer.Option(help="The OECD's real ratings of 1999-2022.")] = False,
 ) -> None:
     """Write a sample city of a given size and seed.
 
@@ -160,7 +176,7 @@ def sample(
     from pipelines.sample_city.database import write_city_database
 
     span = years(export_years, "--years")
-    city = City(enterprises, seed, span[0], span[-1], declarations)
+    city = City(enterprises, seed, span[0], span[-1], declarations, oecd_history=oecd_history)
     with bars() as report:
         write_city(
             city, out_folder, layout="parquet" if parquet else "mixed",
@@ -376,32 +392,144 @@ def accept(
     from pipelines.rebuild import run_act
 
     given = settings()
-    config = {"policy_no": policy_no, "uscc": uscc, "by": by}
+    config = {"policy_no": policy_no, "uscc": credit_code(uscc), "by": by}
     run_act(given, "policy_accept", "accept_identification", config)
-    entry = state_of(given).register.acts[-1]
+    tell_act(out, state_of(given).register.acts[-1])
+
+
+@policies_app.command()
+def differences(
+    policy_year: Annotated[int | None, typer.Option(help="Only of this year.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Changes after this day, e.g. 2026-01-14; yesterday unless given.")
+    ] = None,
+    out_file: Annotated[Path | None, typer.Option("--out", help="Write the work list as XLSX.")] = None,
+    limit: Annotated[int, typer.Option(help="How many changes to show.")] = 20,
+) -> None:
+    """What is open, how old it is, what is new and resolved; the insurer's work list as XLSX.
+
+    Example: tongbao policies differences --policy-year 2025 --out work-list.xlsx
+    """
+    from pipelines.policy_lists import WorkList
+    from pipelines.reading_policies import show_differences
+
+    given = settings()
+    state = state_of(given)
+    years = [load_terms(policy_year).policy_year] if policy_year else sorted(state.calendar.terms)
+    found = WorkList.read(given.lake, years, state.today, day(since, "--since") if since else None)
+    show_differences(out, found, limit)
+    if out_file:
+        write_bytes(out_file, found.xlsx())
+        out.print(f"\nThe work list is in {out_file}", soft_wrap=True)
+
+
+@policies_app.command()
+def reminders(
+    policy_year: Year,
+    folder: Annotated[Path, typer.Option("--out", help="Where to write the lists.")],
+) -> None:
+    """Who has not taken up before the deadline: a list a district and channel, CSV and XLSX.
+
+    Example: tongbao policies reminders --policy-year 2025 --out reminders
+    """
+    from pipelines.policy_lists import reminders as waiting
+    from pipelines.policy_lists import write_reminders
+
+    given, terms = settings(), load_terms(policy_year)
+    today = state_of(given).today
+    rows = waiting(given.lake, terms, today)
+    written = write_reminders(folder, rows, terms, today)
+    days = (terms.take_up_deadline - today).days
     out.print(
-        f"{entry.act} · policy {policy_no} of {entry.policy_year} insures {uscc} · by {entry.by} · "
-        f"register entry {entry.sequence} {entry.sha256[:12]}"
+        f"{rows.height:,} enterprises have not taken up {policy_year}, {days} days before "
+        f"{terms.take_up_deadline}: {len(written)} files in {folder}",
+        soft_wrap=True,
     )
 
 
-@app.command()
-def push(month: Annotated[str, typer.Option(help="The push month, e.g. 2025-08.")]) -> None:
-    """Make (or bring up to date) a month's push list.
+Month = Annotated[str, typer.Option("--month", help="The push month, e.g. 2025-08.")]
+
+
+@push_app.callback()
+def push(
+    context: typer.Context,
+    month: Annotated[str | None, typer.Option(help="The push month, e.g. 2025-08.")] = None,
+) -> None:
+    """Make (or bring up to date) a month's push list; with a word behind it, send it or look at it.
 
     Example: tongbao push --month 2025-08
     """
+    if context.invoked_subcommand is not None:
+        return
+    if month is None:
+        raise typer.BadParameter("Name the month, as in: tongbao push --month 2025-08")
     from pipelines.reading import show_push
 
     given = settings()
+    make_push(given, month)
+    show_push(out, given.lake, month)
+
+
+def make_push(given: Settings, month: str) -> None:
+    """Bring a month's push up to date; a month outside every registered cover is refused."""
     calendar = Calendar.registered()
     finish(given, run(given, keys=keys_of([push_month(month, calendar)]) | {month}))
-    show_push(out, given.lake, month)
+
+
+@push_app.command("send")
+def push_send(month: Month) -> None:
+    """Send a month's list and its supplements to the portal, each once.
+
+    Example: tongbao push send --month 2025-08
+    """
+    from pipelines.reading_push import packages_of, show_sent
+    from pipelines.rebuild import run_act
+
+    given = settings()
+    make_push(given, month)
+    before = packages_of(given.lake, month)
+    run_act(given, "push_send", "send_packages", {"push_month": month}, touches=())
+    show_sent(out, given, month, before)
+
+
+@push_app.command("pages")
+def push_pages(
+    month: Month,
+    uscc: Annotated[list[str] | None, typer.Argument(help="Only of these enterprises.")] = None,
+) -> None:
+    """Write a preview page an enterprise, and the digest for the account managers (HTML, XLSX).
+
+    Example: tongbao push pages --month 2025-08
+    """
+    from pipelines.rebuild import run_act
+
+    given = settings()
+    make_push(given, month)
+    only = [credit_code(one) for one in uscc or ()]
+    with progress():
+        run_act(given, "push_pages", "write_pages", {"push_month": month, "usccs": only}, touches=())
+    folder = given.lake / "previews" / f"push_month={month}"
+    out.print(
+        f"Pages: {folder}/<USCC>.html\nDigest: {folder}/digest.html, {folder}/digest.xlsx", soft_wrap=True
+    )
+
+
+@push_app.command("receipts")
+def push_receipts(month: Month) -> None:
+    """What the portal says became of a month's push.
+
+    Example: tongbao push receipts --month 2025-08
+    """
+    from pipelines.reading_push import show_receipts
+
+    given = settings()
+    make_push(given, month)
+    show_receipts(out, given.lake, month)
 
 
 @app.command()
 def statistics(policy_year: Year) -> None:
-    """The year's figures.
+    """The year's report: figures here; pages, workbook and one printed page to open.
 
     Example: tongbao statistics --policy-year 2025
     """
@@ -409,7 +537,7 @@ def statistics(policy_year: Year) -> None:
 
     terms = load_terms(policy_year)
     given = settings()
-    finish(given, run(given, keys=keys_of([policy_year])))
+    finish(given, run(given, keys=keys_of([policy_year]), report=True))
     show_statistics(out, given.lake, terms)
 
 
@@ -443,7 +571,7 @@ def main() -> None:
         _refuse(_usage(typed), 2)
     except (UnregisteredYear, WrongUsage, NotMade, NoSources) as wrong:
         _refuse(str(wrong.args[0]), 2)
-    except (RunFailed, LakeBusy, ActRefused, RegisterBroken) as refused:
+    except (RunFailed, LakeBusy, SourcesUnreachable, ActRefused, RegisterBroken) as refused:
         _refuse(str(refused.args[0]), 1)
     except OSError as failed:
         if failed.filename is None:

@@ -16,6 +16,7 @@ from rich.cells import set_cell_size
 from rich.console import Console
 
 from assets.storage.lake import Lake
+from assets.supply.report.due import home
 from assets.versions import current
 from pipelines.cli import act
 from pipelines.rebuild import nightly, state_of
@@ -59,7 +60,7 @@ def run_demo(out: Console, enterprises: int, seed: int, declarations: int, folde
             act("roster_confirm", "confirm_edition", second, policy_year=YEAR, by="commerce-bureau",
                 edition=1, acknowledge_rejects=False)  # fmt: skip
     with step(out, "15 January 2026: a night, from pull to release"):
-        bring_up(out, today)
+        bring_up(out, today, report=True)
     summary(out, today)
     out.print(f"\nDone in {time.monotonic() - started:,.0f} s.")
 
@@ -110,6 +111,9 @@ def summary(out: Console, given: Settings) -> None:
     for name, place in places.items():
         out.print(f"  {set_cell_size(name, 20)} {place}", soft_wrap=True)
     out.print(f"报表库 reporting database\n  {given.reporting}", soft_wrap=True)
+    out.print("年度报告 report, pages to open")
+    for terms in all_terms():
+        out.print(f"  {home(given.lake, terms.policy_year) / 'index.html'}", soft_wrap=True)
     out.print("\n[bold]Next[/bold]")
     if lake.root != CITY / "lake":
         out.print(f"  export TONGBAO_SOURCES={given.sources} TONGBAO_LAKE={given.lake}", soft_wrap=True)

@@ -12,6 +12,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
 from assets.storage.manifest import LakeBusy
 from pipelines.planner import JOBS
 from pipelines.policy_acts import policy_accept
+from pipelines.push_acts import push_pages, push_send
 from pipelines.roster_acts import (
     roster_confirm,
     roster_decide,
@@ -25,7 +26,9 @@ _ABOUT = {
     "declared_months": "Ledger and value of declaration lines, by declared month.",
     "export_years": "Monthly and annual exports, by statistical year.",
     "policy_years": "Decisions, editions, reconciliation, take-up and claims, by policy year.",
+    "threads": "Insured enterprises over all policy years.",
     "push_months": "The monthly push lists.",
+    "receipts": "What became of the pushes at the portal.",
     "statistics": "The annual statistics, by policy year.",
     "rejects": "The table of refused rows.",
 }
@@ -37,6 +40,10 @@ pull_job = dg.define_asset_job(
 release_job = dg.define_asset_job(
     "publish_release", selection=["release"], executor_def=dg.in_process_executor,
     description="Publish what was made: a release folder, `latest`, the reporting database.",
+)  # fmt: skip
+report_job = dg.define_asset_job(
+    "year_reports", selection=["report"], executor_def=dg.in_process_executor,
+    description="Write the years' reports from the latest release: pages, workbook, one printed page.",
 )  # fmt: skip
 table_jobs = [
     dg.define_asset_job(
@@ -54,7 +61,7 @@ def bring_up_to_date(context: dg.OpExecutionContext) -> None:
 
     settings = context.resources.house.settings
     try:
-        outcome = run_nightly(settings, instance=context.instance, say=context.log.info)
+        outcome = run_nightly(settings, instance=context.instance, report=True, say=context.log.info)
     except (RunFailed, LakeBusy) as refused:
         raise dg.Failure(str(refused)) from None
     for sentence in (outcome.sentence(), *outcome.waiting()):
@@ -67,6 +74,7 @@ def bring_up_to_date(context: dg.OpExecutionContext) -> None:
             "runs": len(outcome.runs),
             "keys_rebuilt": sum(run.keys for run in outcome.runs),
             "release": outcome.release or "none",
+            "reports": ", ".join(map(str, outcome.reports)) or "none",
         }
     )
     if outcome.refused:
@@ -87,7 +95,7 @@ nightly_schedule = dg.ScheduleDefinition(
     description="Half past two in Shenzhen: the job `nightly`, which does what `tongbao nightly` does.",
 )
 jobs: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
-    pull_job, *table_jobs, release_job, nightly,
+    pull_job, *table_jobs, release_job, report_job, nightly,
     roster_import, roster_publish, roster_object, roster_decide, roster_confirm,
-    policy_accept,
+    policy_accept, push_send, push_pages,
 ]  # fmt: skip

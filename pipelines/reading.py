@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from assets.flow import NODES
 from assets.storage.lake import Lake
+from assets.supply.report.due import home
 from pipelines.terminal import show
 from schemas.codes.labels import label
 from schemas.push import PUSH_LIST
@@ -51,6 +52,10 @@ def show_statistics(out: Console, root: Path, terms: PolicyTerms) -> None:
         pl.DataFrame(shown, schema=["measure", key, str(terms.policy_year - 1), "unit"], orient="row"),
     )
     show_place(out, lake, ANNUAL_STATISTICS.name, key)
+    report = home(root, terms.policy_year)
+    for file in ("index.html", "statistics.xlsx", "one-page.pdf", "public/index.html"):
+        if (report / file).exists():
+            out.print(f"  {report / file}", soft_wrap=True)
 
 
 def _measured(value: Decimal | None, unit: str) -> str:

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from assets.storage.lake import Lake
 from assets.versions import current
+from pipelines.policy_lists import CODES, WorkList
 from pipelines.terminal import show
 from schemas.codes.labels import labels
 from schemas.policies import POLICIES, POLICY_RECONCILIATION, POLICY_SUGGESTIONS
@@ -42,3 +43,21 @@ def show_review(out: Console, root: Path, policy_year: int, limit: int) -> None:
             show(out, "  Suggestions", shown)
     if stated.height:
         out.print("\nNext: [bold]tongbao policies accept POLICY USCC --by ROLE[/bold]")
+
+
+def show_differences(out: Console, found: WorkList, limit: int) -> None:
+    """Open differences by code and age, what is new and what was resolved since a day."""
+    show(out, f"{found.open.height:,} open differences on {found.today}, by age", found.ages())
+    for change, title in (("new", "new"), ("resolved", "resolved")):
+        rows = found.changes.filter(pl.col("change") == change)
+        heading = f"{rows.height:,} {title} since {found.since}"
+        if rows.height > limit:
+            heading += f", the first {limit} (--limit {rows.height} for all)"
+        out.print()
+        show(
+            out,
+            heading,
+            rows.head(limit).select(
+                "policy_year", "number", "since_on", "age_days", pl.col("code").replace(CODES).alias("差异")
+            ),
+        )

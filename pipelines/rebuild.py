@@ -10,15 +10,18 @@ import os
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from assets.arrivals.sources import Folder, News, Objects, Sources
 from assets.flow import RELEASED, SOURCE_NAMES, Calendar
 from assets.staleness import State
+from assets.storage.bucket import Bucket
 from assets.storage.deliveries import Deliveries, first_told
-from assets.storage.drop_folder import Arrival, list_arrivals
 from assets.storage.manifest import Manifests, lake_lock
 from assets.storage.releases import contents, identity, latest
 from assets.storage.sweep import sweep
+from assets.supply.report.due import due_years
 from pipelines.planner import JOBS, Run, due
 from pipelines.settings import Settings
 
@@ -51,6 +54,8 @@ class Outcome:
     """What was left out or looked odd in new deliveries; each thing once a source."""
     runs: list[Run] = field(default_factory=list)
     release: str | None = None
+    reports: list[int] = field(default_factory=list)
+    """The policy years whose report was written."""
     awaiting_terms: dict[int, int] = field(default_factory=dict)
     """Policy year without terms → rows that wait for them."""
     left_out: tuple[str, ...] = ()
@@ -73,10 +78,13 @@ class Outcome:
         if self.runs:
             keys = sum(run.keys for run in self.runs)
             done.append(f"rebuilt {_of(keys, 'key')} in {_of(len(self.runs), 'run')}")
-        if not done and not self.release:
+        if not done and not self.release and not self.reports:
             return "Nothing new: nothing was rebuilt."
         if self.release:
             done.append(f"released {self.release}")
+        if self.reports:
+            done.append(f"wrote the {'report' if len(self.reports) == 1 else 'reports'} of "
+                        f"{', '.join(map(str, self.reports))}")  # fmt: skip
         text = ", ".join(done)
         return f"{text[0].upper()}{text[1:]}."
 
@@ -85,21 +93,27 @@ def _of(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def new_arrivals(settings: Settings) -> list[Arrival]:
-    """The files that no delivery is recorded for."""
+def sources_of(settings: Settings) -> Sources:
+    """Where deliveries come from: the database where one is set, else the drop folder."""
+    if settings.sources_url:
+        from assets.arrivals.database import Database
+        from schemas.catalogue import SOURCES
+
+        overlap = timedelta(hours=settings.sources_overlap_hours)
+        return Database(settings.sources_url, overlap, SOURCES, settings.present)
+    if isinstance(settings.sources, str):
+        return Objects(Bucket(settings.sources), SOURCE_NAMES)
     if not settings.sources.exists():
         raise NoSources(
             f"The drop folder {settings.sources} is not there: set TONGBAO_SOURCES to it, or make a "
             "sample with `tongbao sample`."
         )
-    arrivals, _ = list_arrivals(settings.sources, SOURCE_NAMES)
-    seen = Deliveries(settings.lake).seen()
-    return [a for a in arrivals if (a.source, a.name, a.size, a.modified_ns) not in seen]
+    return Folder(settings.sources, SOURCE_NAMES)
 
 
-def left_out(settings: Settings) -> tuple[str, ...]:
-    """What lies in the drop folder and is not taken, a sentence each."""
-    return list_arrivals(settings.sources, SOURCE_NAMES)[1]
+def news_of(settings: Settings) -> News:
+    """What the sources have that no delivery is recorded for."""
+    return sources_of(settings).news(Deliveries(settings.lake))
 
 
 def state_of(settings: Settings) -> State:
@@ -114,17 +128,20 @@ def nightly(
     keys: Collection[str] | None = None,
     instance: dg.DagsterInstance | None = None,
     publish: bool = True,
+    report: bool = False,
     say: Callable[[str], object] = str,
 ) -> Outcome:
     """Pull what is new, rebuild what is stale (of some jobs or keys only), and release it.
 
+    `report`: write the reports of the years (of `keys` only, where given) that the release changes.
     `say` is told of each run before it starts.
     """
     with lake_lock(settings.lake):
         sweep(settings.lake)
-        outcome = Outcome(left_out=left_out(settings))
+        news = news_of(settings)
+        outcome = Outcome(left_out=news.notes)
         dagster = _Dagster(settings, instance, say)
-        if new_arrivals(settings):
+        if news:
             before = len(Deliveries(settings.lake).all)
             dagster.run("pull")
             received = Deliveries(settings.lake).all
@@ -138,16 +155,28 @@ def nightly(
             dagster.run("publish_release")
             index = latest(settings.lake)
             outcome.release = str(index["release"]) if index else None
+        if report:
+            for year in due_years(settings.lake):
+                if keys is None or str(year) in keys:
+                    dagster.run("year_reports", Run("year_reports", str(year), str(year), ()))
+                    outcome.reports.append(year)
         outcome.awaiting_terms = state_of(settings).awaiting_terms()
         return outcome
 
 
-def run_act(settings: Settings, job: str, op: str, config: Mapping[str, object]) -> None:
-    """Run one of the roster's acts as its job, then rebuild what it touches."""
+def run_act(
+    settings: Settings,
+    job: str,
+    op: str,
+    config: Mapping[str, object],
+    touches: Collection[str] = ("policy_years",),
+) -> None:
+    """Run an act as its job, then rebuild what it touches."""
     with lake_lock(settings.lake):
         dagster = _Dagster(settings, None)
         dagster.run(job, config={"ops": {op: {"config": dict(config)}}})
-        _bring_up_to_date(settings, dagster, "policy_years", None, Outcome())
+        for touched in touches:
+            _bring_up_to_date(settings, dagster, touched, None, Outcome())
 
 
 def _bring_up_to_date(

@@ -142,6 +142,6 @@ def export_rejects(out: Console, given: Settings, rows: pl.DataFrame, path: Path
         raise WrongUsage(str(refused)) from None
     out.print(
         f"{rows.height:,} rows of {source.name} {source.zh} are in {path}. Correct them there, delete "
-        f"those that cannot be, put the file into {given.sources / source.name}, run tongbao nightly.",
+        f"those that cannot be, put the file into {given.sources}/{source.name}, run tongbao nightly.",
         soft_wrap=True,
     )

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import dagster as dg
 
+from assets.arrivals.sources import Sources
 from assets.partitions import CALENDAR
 from assets.staleness import State
-from assets.storage.drop_folder import Arrival, list_arrivals
 from assets.storage.manifest import lake_lock
 from assets.storage.releases import Bounds
+from pipelines.rebuild import sources_of
 from pipelines.settings import Settings, ready_home
-from schemas.catalogue import SOURCES
 
 Reporter = Callable[[str, str, int, int], None]
 SMALL_TABLE = 200
@@ -33,6 +33,7 @@ class SettingsHouse:
         self.root: Path = settings.lake
         self.now: datetime = settings.present
         self.reporting = settings.reporting
+        self.portal = settings.push_to
         self.bounds = Bounds(settings.release_floor, settings.release_ceiling, SMALL_TABLE)
 
     def lock(self) -> AbstractContextManager[None]:
@@ -43,9 +44,10 @@ class SettingsHouse:
         """The lake as it is at this moment."""
         return State(self.root, CALENDAR, self.now, self.settings.rates_ranking)
 
-    def arrivals(self) -> list[Arrival]:
-        """What lies in the drop folder."""
-        return list_arrivals(self.settings.sources, [source.name for source in SOURCES])[0]
+    @property
+    def sources(self) -> Sources:
+        """Where deliveries come from."""
+        return sources_of(self.settings)
 
     def report(self, table: str, key: str, done: int, of: int) -> None:
         """Show progress, where somebody looks."""

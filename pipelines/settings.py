@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.calendar import SHANGHAI
@@ -23,10 +23,16 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TONGBAO_", env_file=".env", extra="ignore", frozen=True)
 
-    sources: Path = Field(CITY / "sources", description="drop folder: one folder a source")
+    sources: Path | str = Field(
+        CITY / "sources", description="drop folder, local or s3://: one folder a source"
+    )
     sources_url: str | None = Field(None, description="instead: a database with the sources")
+    sources_overlap_hours: float = Field(
+        24, ge=0, description="hours before a table's cursor that are read again, for late commits"
+    )
     lake: Path = Field(CITY / "lake", description="where tables live")
     reporting_url: str = Field("", description="reporting database; SQLite in the lake's folder")
+    portal: str = Field("", description="where push packages go: a folder or s3://; beside the lake")
     dagster_home: Path | None = Field(None, description="Dagster's own records")
     now: datetime | None = Field(None, description="the present, for rehearsals and backfills")
     rates_ranking: tuple[str, ...] = Field(
@@ -34,6 +40,21 @@ class Settings(BaseSettings):
     )
     release_floor: float = Field(0.5, description="least rows of a table, of the last release's")
     release_ceiling: float = Field(20.0, description="most rows of a table, of the last release's")
+
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _folder_or_bucket(cls, given: object) -> object:
+        return Path(given) if isinstance(given, str) and not given.startswith("s3://") else given
+
+    @field_validator("lake", mode="before")
+    @classmethod
+    def _a_folder(cls, given: object) -> object:
+        if "://" in str(given):
+            raise ValueError(
+                f"TONGBAO_LAKE is {given}, and the lake can only be a folder (its releases are links, its "
+                "lock is a file): give a path, and copy releases to the bucket from there"
+            )
+        return given
 
     @property
     def present(self) -> datetime:
@@ -47,6 +68,11 @@ class Settings(BaseSettings):
     def reporting(self) -> str:
         """The reporting database's URL."""
         return self.reporting_url or f"sqlite:///{self.lake / 'reporting.sqlite'}"
+
+    @property
+    def push_to(self) -> str:
+        """The place that the portal picks packages up from."""
+        return self.portal or str(self.lake.parent / "portal")
 
     @property
     def home(self) -> Path:

@@ -21,7 +21,7 @@ from assets.flow import ALL, NODES
 from assets.staleness import Finding
 from assets.storage.drop_folder import Arrival
 from pipelines.planner import Run, may_follow, plan
-from pipelines.rebuild import Outcome, new_arrivals, state_of
+from pipelines.rebuild import Outcome, news_of, state_of
 from pipelines.settings import Settings
 
 MOST_STRETCHES = 4
@@ -60,7 +60,7 @@ def progress() -> Iterator[None]:
 
 def tell_plan(out: Console, given: Settings) -> None:
     """What would be rebuilt and why, and what may follow from it."""
-    arrivals, state = new_arrivals(given), state_of(given)
+    arrivals, state = news_of(given).arrivals, state_of(given)
     runs = plan(state)
     if not arrivals and not runs:
         out.print("Nothing is stale: `tongbao nightly` would rebuild nothing.")
@@ -125,10 +125,12 @@ def tell_outcome(out: Console, given: Settings, outcome: Outcome) -> None:
 
 
 def tell_act(out: Console, act: Act) -> None:
-    """An act of the roster's life as it stands in the register."""
+    """An act as it stands in the register."""
     objection = act.detail.get("objection_no")
     ruling = act.detail.get("ruling", "")
     what = f"objection {objection} {ruling}".strip() if objection else f"edition {act.edition}"
+    if act.act == "accept":
+        what = f"policy {act.detail['policy_no']} insures {act.detail['uscc']}"
     out.print(
         f"  {act.act} · {act.policy_year} · {what} · by {act.by} · "
         f"register entry {act.sequence} {act.sha256[:12]}",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 
 from pydantic import ValidationError
 
@@ -26,6 +26,8 @@ def settings() -> Settings:
         return Settings()  # type: ignore[call-arg]
     except ValidationError as invalid:
         first = invalid.errors()[0]
+        if first["type"] == "value_error":
+            raise WrongUsage(f"{first['ctx']['error']}.") from None
         name = "TONGBAO_" + "_".join(map(str, first["loc"])).upper()
         raise WrongUsage(
             f"{name} is {first['input']!r}, which cannot be read ({first['msg']}): correct or unset it."
@@ -70,6 +72,14 @@ def moment(text: str) -> datetime:
         raise WrongUsage(
             f"--as-of {text!r} is no date: write 2025-05-01, or 2025-05-01T09:00:00+08:00."
         ) from None
+
+
+def day(text: str, option: str) -> date:
+    """A day in ISO 8601."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise WrongUsage(f"{option} {text!r} is no day: write it as 2026-01-14.") from None
 
 
 def credit_code(text: str) -> str:

@@ -16,6 +16,7 @@ SOURCES: tuple[Source, ...] = (
     policies.SERVICE_USAGE,
     push.COUNTRY_RISK,
     push.RISK_BULLETINS,
+    push.PORTAL_RECEIPTS,
 )
 INTERNAL: tuple[Table, ...] = (
     customs.LEDGER_ORIGINS,
@@ -40,8 +41,13 @@ PUBLISHED: tuple[Table, ...] = (
     policies.CLAIM_DIFFERENCES,
     policies.BUYER_EXPOSURE,
     policies.CREDIT_REPORT_AUDIT,
+    policies.WORK_LIST,
+    policies.WORK_LIST_CHANGES,
+    policies.POLICY_THREADS,
     push.PUSH_LIST,
     push.PUSH_ENTERPRISES,
+    push.PUSH_OUTBOX,
+    push.PUSH_RECEIPTS,
     statistics.INSURED_EXPORTS,
     statistics.ANNUAL_STATISTICS,
     statistics.STATISTICS_REVISIONS,

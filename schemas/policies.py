@@ -45,6 +45,7 @@ DIFFERING_STATUSES = ("unidentified", "not_on_roster", "duplicate")
 """Statuses that are a difference by themselves; a discrepant policy has its discrepancies."""
 DIFFERENCE_KINDS = ("status", "discrepancy", "observation")
 SUBJECTS = ("policy", "claim", "credit_report")
+THREAD_CHANGES = ("insured_again", "renamed", "moved", "merged")
 CHANGES_OF_WORK = ("new", "resolved")
 
 POLICIES = Source(
@@ -309,4 +310,68 @@ CREDIT_REPORT_AUDIT = Table(
         Column("findings", "发现", CODES, "What the audit found.", values=SERVICE_FINDINGS),
     ),
     partition="policy_year",
+)  # fmt: skip
+_WORK = (
+    Column("policy_year", "保单年度", pl.Int32, "Policy year."),
+    Column("subject", "对象", pl.String, "What it is about.", values=SUBJECTS),
+    Column("number", "编号", pl.String, "Policy or claim number; of credit reports the USCC."),
+    Column("code", "差异代码", pl.String, "Status, discrepancy or finding.",
+           values=(*DIFFERING_STATUSES, *DISCREPANCIES, *FINDINGS, *SERVICE_FINDINGS)),
+)  # fmt: skip
+_SINCE = Column("since_on", "首次发现", pl.Date, "The day of the run that saw it first.")
+WORK_LIST = Table(
+    name="work_list",
+    zh="待办差异",
+    about="Every open difference that somebody can act on: differing policies that are not cancelled, "
+    "findings on claims and services; observations are none.",
+    key=("policy_year", "subject", "number", "code"),
+    columns=(
+        *_WORK,
+        Column("policy_no", "保单号", pl.String, "The policy.", required=False),
+        Column("uscc", "统一社会信用代码", pl.String, "The insured, as identified.", required=False),
+        Column("name", "企业名称", pl.String, "By the registry, else as stated.", required=False),
+        Column("district", "所属区", pl.String, "By the registry.", required=False),
+        _EXPECTED,
+        _FOUND,
+        _SINCE,
+        Column("action_zh", "处理办法", pl.String, "What to do about it."),
+    ),
+    partition="policy_year",
+)  # fmt: skip
+WORK_LIST_CHANGES = Table(
+    name="work_list_changes",
+    zh="待办变化",
+    about="What each run found new on the work list and what was resolved, with its age; differences "
+    "neither new nor resolved grow older.",
+    key=("policy_year", "changed_on", "subject", "number", "code"),
+    columns=(
+        *_WORK,
+        Column("changed_on", "变化日期", pl.Date, "The day of the run that saw the change."),
+        Column("change", "变化", pl.String, "New or resolved.", values=CHANGES_OF_WORK),
+        _SINCE,
+        Column("age_days", "历时", pl.Int32, "Days from first seen to this change.", unit="days"),
+    ),
+    partition="policy_year",
+)  # fmt: skip
+POLICY_THREADS = Table(
+    name="policy_threads",
+    zh="历年投保脉络",
+    about="Every insured enterprise over the years: insured again, renamed, moved or merged, it keeps one "
+    "thread, named by the enterprise that is left of it.",
+    key=("policy_year", "uscc"),
+    columns=(
+        Column("thread", "脉络", pl.String, "USCC of the enterprise that carries it on today."),
+        Column("policy_year", "保单年度", pl.Int32, "Policy year."),
+        Column("uscc", "统一社会信用代码", pl.String, "The insured of that year.",
+               comes_from=("policy_reconciliation.uscc",)),
+        Column("policy_no", "保单号", pl.String, "Its original policy of that year.",
+               comes_from=("policy_reconciliation.policy_no",)),
+        Column("name", "企业名称", pl.String, "By the registry, on the day of issue.", required=False,
+               comes_from=("enterprises_ledger.name",)),
+        Column("district", "所属区", pl.String, "District of that year.", required=False),
+        Column("years_insured", "累计投保年数", pl.Int32, "Years of the thread up to this one.",
+               unit="years"),
+        Column("changes", "变化", CODES, "Since the thread's year before: insured again, and under another "
+               "name, in another district, after a merger.", values=THREAD_CHANGES),
+    ),
 )  # fmt: skip

@@ -5,10 +5,11 @@ from __future__ import annotations
 import polars as pl
 
 from schemas.customs import UPDATED_AT
-from schemas.table import SUM, Column, Field, Rule, Source, Table
+from schemas.table import SUM, TIMESTAMP, Column, Field, Rule, Source, Table
 
 KINDS = ("country_risk", "market_info", "risk_alert")
 TOPICS = ("country_risk", "risk_alert", "market_info")
+RECEIPT_EVENTS = ("delivered", "bounced", "opened")
 RATING_CHANGES = ("up", "down", "unchanged", "not_classified", "no_data")
 
 COUNTRY_RISK = Source(
@@ -50,6 +51,27 @@ RISK_BULLETINS = Source(
               values=("active", "withdrawn")),
         Field("source", "来源", pl.String, "Who published it."),
         UPDATED_AT,
+    ),
+)  # fmt: skip
+PORTAL_RECEIPTS = Source(
+    name="portal_receipts",
+    zh="推送回执",
+    about="What the portal says became of what it was sent for an enterprise.",
+    key=("push_month", "supplement", "uscc", "event", "occurred_at"),
+    columns=(
+        Field("push_month", "推送月份", pl.String, "The month of the push.", form="month"),
+        Field("supplement", "补充序号", pl.Int32, "0 = the month's list.", form="integer",
+              pattern=r"^[0-9]{1,4}$"),
+        Field("uscc", "统一社会信用代码", pl.String, "The enterprise.", form="code",
+              pattern=r"^[0-9A-Z]{18}$"),
+        Field("event", "事件", pl.String, "What happened.", form="choice", values=RECEIPT_EVENTS),
+        Field("occurred_at", "发生时间", TIMESTAMP, "When.", form="timestamp"),
+        Field("detail", "说明", pl.String, "Why it bounced.", required=False),
+        UPDATED_AT,
+    ),
+    rules=(
+        Rule("event_after_update:occurred_at", pl.col("occurred_at") <= pl.col("updated_at"),
+             "what has happened cannot have happened after the row's own updated_at"),
     ),
 )  # fmt: skip
 
@@ -134,5 +156,43 @@ PUSH_ENTERPRISES = Table(
              "the largest is among the three largest"),
         Rule("concentration_range", pl.col("concentration").is_between(0, 10_000),
              "the index is between 0 and 10000"),
+    ),
+)  # fmt: skip
+PUSH_OUTBOX = Table(
+    name="push_outbox",
+    zh="推送发件记录",
+    about="Every package that was put at the portal's place: the month's list and its supplements.",
+    key=("push_month", "supplement"),
+    columns=(
+        Column("push_month", "推送月份", pl.String, "The month of the push."),
+        Column("supplement", "补充序号", pl.Int32, "0 = the month's list."),
+        Column("package", "数据包", pl.String, "Name of the package."),
+        Column("identity", "数据包校验值", pl.String, "SHA-256 over the names and hashes of its files."),
+        Column("sent_at", "发送时间", TIMESTAMP, "The run's present (TONGBAO_NOW), UTC."),
+        Column("place", "发送位置", pl.String, "The portal's place (TONGBAO_PORTAL)."),
+        Column("files", "文件数", pl.Int32, "Files, the manifest included."),
+        Column("items", "条数", pl.Int64, "Items in it."),
+        Column("enterprises", "企业数", pl.Int64, "Enterprises in it."),
+        Column("exposure_usd", "出口（美元）", SUM, "Control total over its items.", unit="USD"),
+    ),
+    money="exposure_usd",
+)  # fmt: skip
+PUSH_RECEIPTS = Table(
+    name="push_receipts",
+    zh="推送送达情况",
+    about="What became of each enterprise's push: the first moment of each event.",
+    key=("push_month", "supplement", "uscc", "event"),
+    columns=(
+        Column("push_month", "推送月份", pl.String, "The month of the push.",
+               comes_from=("portal_receipts_ledger.push_month",)),
+        Column("supplement", "补充序号", pl.Int32, "0 = the month's list."),
+        Column("uscc", "统一社会信用代码", pl.String, "The enterprise.",
+               comes_from=("portal_receipts_ledger.uscc",)),
+        Column("event", "事件", pl.String, "What happened.", values=RECEIPT_EVENTS),
+        Column("first_at", "首次时间", TIMESTAMP, "When first."),
+        Column("times", "次数", pl.Int32, "How often the portal said so."),
+        Column("detail", "说明", pl.String, "Why it bounced.", required=False),
+        Column("is_known", "已推送企业", pl.Boolean, "The enterprise was in that month's push; "
+               "false: nothing was sent to it.", comes_from=("push_enterprises.uscc",)),
     ),
 )  # fmt: skip

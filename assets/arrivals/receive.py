@@ -7,72 +7,108 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
+import polars as pl
+
 from assets.arrivals.pieces import Pieces, batches
-from assets.storage.deliveries import Delivery
-from assets.storage.drop_folder import Arrival
+from assets.storage.deliveries import Deliveries, Delivery
+from assets.storage.drop_folder import Arrival, sha256_of
 from assets.storage.read_file import read_control, read_file
 from assets.storage.text_rows import FileRefused
 from assets.validation import folded, judge
 from schemas.catalogue import SOURCES
 
 BY_NAME = {source.name: source for source in SOURCES}
+Look = Callable[[pl.DataFrame], pl.DataFrame]
+"""What is done with judged rows before they are kept."""
 
 
-def blank(arrival: Arrival, sha256: str, received_at: datetime) -> Delivery:
-    """The record of a delivery of which nothing was read yet."""
-    return Delivery(
-        source=arrival.source,
-        name=arrival.name,
-        size=arrival.size,
-        modified_ns=arrival.modified_ns,
-        sha256=sha256,
-        received_at=received_at.isoformat(),
-    )
+class Intake:
+    """Where deliveries are received: the lake, what it has received so far, and the moment."""
 
+    def __init__(self, root: Path, received_at: datetime) -> None:
+        """Read the record, and what a killed pull had stored."""
+        self.root, self.received_at = root, received_at
+        self.record = Deliveries(root)
+        self.begun = [delivery for delivery in self.record.begun() if not delivery.refused]
+        self._known = self.record.by_content()
+        self.on_rows: Callable[[int], object] = int
+        """Told how many rows of the present delivery are done."""
 
-def receive(root: Path, arrival: Arrival, sha256: str, received_at: datetime) -> Delivery:
-    """Read, judge and store one file; a refusal is in the result, not raised.
+    def file(self, arrival: Arrival) -> Delivery:
+        """Receive the file at `arrival.path`, unless its content was received before."""
+        unread = self.unread(arrival, sha256_of(arrival.path))
+        if twin := self._known.get((unread.source, unread.sha256)):
+            return replace(unread, same_as=twin.name)
+        stored = (d for d in self.begun if (d.stamp, d.sha256) == (unread.stamp, unread.sha256))
+        return next(stored, None) or self.receive(arrival.path, unread)
 
-    What is gathered on the way lies in the lake, where the next night's sweep finds what a killed
-    run left; the system's own scratch folder may be memory.
-    """
-    source, unread = BY_NAME[arrival.source], blank(arrival, sha256, received_at)
-    (root / "received").mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=root / "received", prefix=".scratch-") as scratch:
-        pieces, folds = Pieces(source, Path(scratch)), Counter[str]()
-        try:
-            text = read_file(arrival.path, source, Path(scratch))
-            for batch in batches(text.frame):
-                pieces.add(judge(batch.lazy(), source))
-                folds.update(folded(batch, source))
-            _hold_to_control(arrival, pieces)
-        except FileRefused as refusal:
-            return replace(unread, refused=str(refusal))
-        return replace(
-            unread,
-            rows=pieces.rows,
-            rejected=pieces.rejected,
-            reasons=dict(sorted(pieces.reasons.items())),
-            amount_sum=pieces.amount_sum,
-            encoding=text.encoding,
-            notes=(*text.notes, *_folded_notes(folds, arrival.name.rpartition("/")[2])),
-            corrects=text.corrects,
-            pieces=pieces.store(root, sha256),
+    def unread(self, arrival: Arrival, sha256: str) -> Delivery:
+        """The record of a delivery of which nothing was read yet."""
+        return Delivery(
+            source=arrival.source,
+            name=arrival.name,
+            size=arrival.size,
+            modified_ns=arrival.modified_ns,
+            sha256=sha256,
+            received_at=self.received_at.isoformat(),
         )
+
+    def receive(self, path: Path, unread: Delivery, look: Look | None = None) -> Delivery:
+        """Read, judge and store one file; a refusal is in the result, not raised."""
+        source = BY_NAME[unread.source]
+        with self.scratch() as scratch:
+            pieces, folds = Pieces(source, scratch), Counter[str]()
+            try:
+                text = read_file(path, source, scratch)
+                for batch in batches(text.frame):
+                    judged = judge(batch.lazy(), source)
+                    pieces.add(look(judged) if look else judged)
+                    folds.update(folded(batch, source))
+                    self.on_rows(pieces.rows)
+                _hold_to_control(path, unread.name, pieces)
+            except FileRefused as refusal:
+                return replace(unread, refused=str(refusal))
+            return replace(
+                unread,
+                rows=pieces.rows,
+                rejected=pieces.rejected,
+                reasons=dict(sorted(pieces.reasons.items())),
+                amount_sum=pieces.amount_sum,
+                encoding=text.encoding,
+                notes=(*text.notes, *_folded_notes(folds, unread.name.rpartition("/")[2])),
+                corrects=text.corrects,
+                pieces=pieces.store(self.root, unread.sha256),
+            )
+
+    def keep(self, delivery: Delivery) -> None:
+        """Note a delivery that is stored, while the pull goes on."""
+        if not delivery.same_as and not delivery.refused:
+            self._known[delivery.source, delivery.sha256] = delivery
+        if not delivery.same_as and delivery not in self.begun:
+            self.record.begin(delivery)
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A folder for the while, in the lake, where the next night's sweep finds what a killed run
+        left; the system's own place for such things may be memory."""
+        (self.root / "received").mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.root / "received", prefix=".scratch-") as folder:
+            yield Path(folder)
 
 
 def _folded_notes(folds: Mapping[str, int], file: str) -> list[str]:
     return [f"{file}: {count} cells of {name} were folded to half width." for name, count in folds.items()]
 
 
-def _hold_to_control(arrival: Arrival, pieces: Pieces) -> None:
-    control = read_control(arrival.path)
+def _hold_to_control(path: Path, name: str, pieces: Pieces) -> None:
+    control = read_control(path)
     if control is None:
         return
     found: list[str] = []
@@ -84,7 +120,7 @@ def _hold_to_control(arrival: Arrival, pieces: Pieces) -> None:
             found.append(f"an amount sum of {expected} where the file has {pieces.amount_sum}")
     if found:
         raise FileRefused(
-            arrival.name,
+            name,
             f"does not match its control file, which says {' and '.join(found)}",
             "deliver the complete file, or a right control file, again",
         )

@@ -18,6 +18,7 @@ from assets.policies.conserve import (
     reconciliation_balances,
     report_balances,
     take_up_balances,
+    thread_balances,
 )
 from assets.policies.differences import policy_differences
 from assets.policies.reconcile import judge, shown
@@ -26,6 +27,9 @@ from assets.policies.services import credit_report_audit as audit_reports
 from assets.policies.services import reports_of
 from assets.policies.suggest import suggest
 from assets.policies.take_up import take_up as take_up_lines
+from assets.policies.threads import policy_threads as all_threads
+from assets.policies.work_list import open_items, work_balances, work_changes
+from assets.policies.work_list import work_list as open_work
 from assets.work import Made, Work
 from schemas.eligibility import ENTERPRISES
 from schemas.policies import CLAIMS, POLICIES, SERVICE_USAGE
@@ -108,3 +112,22 @@ def credit_report_audit(work: Work) -> Made:
     reports = reports_of(work.current(SERVICE_USAGE), int(work.key))
     rows = audit_reports(reports.lazy(), work.terms).collect()
     return Made(rows.lazy(), report_balances(reports, rows))
+
+
+@tables_asset("work_list", "work_list_changes", group=GROUP)
+def work_list(work: Work) -> dict[str, Made]:
+    """Every open difference since when, and what changed since the day before."""
+    parts = (work.scan(table) for table in ("policy_differences", "claim_differences", "credit_report_audit"))
+    now, before = open_items(*parts), work.before("work_list_changes").collect()
+    history = work_changes(before, now, work.today)
+    rows = open_work(now, history, work.current(POLICIES), work.versions(ENTERPRISES))
+    balances = (work_balances(before, history, now.height, work.today),)
+    return {"work_list": Made(rows, balances), "work_list_changes": Made(history.lazy(), balances)}
+
+
+@tables_asset("policy_threads", group=GROUP)
+def policy_threads(work: Work) -> Made:
+    """Insured enterprises over all years, each on one thread."""
+    reconciled = work.scan("policy_reconciliation")
+    rows = all_threads(reconciled, work.versions(ENTERPRISES)).collect()
+    return Made(rows.lazy(), thread_balances(reconciled, rows))

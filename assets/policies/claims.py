@@ -14,6 +14,7 @@ import polars as pl
 from assets.policies.differences import Sides, explained
 from assets.policies.names import codes
 from assets.work import Work
+from schemas.codes.labels import labels
 from schemas.policies import BUYER_EXPOSURE, CLAIM_AUDIT, CLAIM_DIFFERENCES, FINDINGS
 from schemas.table import MONEY, SUM
 from schemas.terms.loader import PolicyTerms
@@ -98,13 +99,13 @@ def claim_differences(judged: pl.LazyFrame, terms: PolicyTerms) -> pl.LazyFrame:
     due, paid = pl.col("expected_indemnity_usd"), pl.col("paid_usd")
     sides: Sides = {
         "no_policy": (pl.lit(None), pl.col("policy_no")),
-        "excluded_country": (pl.lit("not " + ", ".join(terms.excluded_countries)), pl.col("buyer_country")),
-        "after_cancellation": (pl.format("before {}", "cancelled_on"), pl.col("shipped_on")),
+        "excluded_country": (pl.lit("非 " + "、".join(terms.excluded_countries)), pl.col("buyer_country")),
+        "after_cancellation": (pl.format("{} 之前", "cancelled_on"), pl.col("shipped_on")),
         "paid_outside_cover": (window, pl.col("shipped_on")),
         "overpaid": (due, paid),
         "underpaid": (due, paid),
-        "declined_but_covered": (due, pl.col("status")),
-        "loss_without_matching_export": (pl.format("export to {}", "buyer_country"), pl.lit("none")),
+        "declined_but_covered": (due, pl.col("status").replace(labels("claim_status"))),
+        "loss_without_matching_export": (pl.format("对 {} 的出口", "buyer_country"), pl.lit("无")),
     }
     return (
         explained(judged, "findings", FINDINGS, sides)

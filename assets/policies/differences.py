@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from assets.policies.names import normalised_district
+from schemas.codes.labels import labels
 from schemas.policies import DIFFERING_STATUSES, DISCREPANCIES, OBSERVATIONS, POLICY_DIFFERENCES
 from schemas.terms.loader import PolicyTerms
 
@@ -28,7 +29,7 @@ def policy_differences(
         changes.filter(pl.col("change") == "removed")
         .sort("to_edition")
         .unique("uscc", keep="last", maintain_order=True)
-        .select("uscc", removed_by=pl.format("edition {}: {}", "to_edition", "reason"))
+        .select("uscc", removed_by=pl.format("第 {} 版：{}", "to_edition", "reason"))
     )
     rows = judged.join(decisions.select("uscc", "decision"), on="uscc", how="left").join(
         removed, on="uscc", how="left"
@@ -70,10 +71,10 @@ def plain_decimal(column: str) -> pl.Expr:
 
 def _statuses() -> Sides:
     stated = [f"insured_{what}" for what in ("uscc", "customs_code", "name")]
-    edition = pl.format("edition {}", "edition_then")
+    edition = pl.format("第 {} 版", "edition_then")
     return {
         "unidentified": (pl.lit(None), pl.concat_str(stated, separator=" · ", ignore_nulls=True)),
-        "not_on_roster": (edition, pl.col("decision").fill_null("unknown")),
+        "not_on_roster": (edition, pl.col("decision").replace(labels("decision")).fill_null("查无此企业")),
         "duplicate": (pl.col("original"), pl.col("policy_no")),
     }
 
@@ -81,7 +82,7 @@ def _statuses() -> Sides:
 def _discrepancies(terms: PolicyTerms) -> Sides:
     starts = pl.col("cover_from")
     year_of_start = starts.dt.year() - (starts.dt.month() < terms.cover_from.month).cast(pl.Int32)
-    in_force = pl.format("edition {}", "edition_now")
+    in_force = pl.format("第 {} 版", "edition_now")
     return {
         "cover_from": (pl.col("expected_cover_from"), starts),
         "cover_to": (pl.col("expected_cover_to"), pl.col("cover_to")),
@@ -90,7 +91,7 @@ def _discrepancies(terms: PolicyTerms) -> Sides:
         "policy_year": (pl.col("policy_year"), year_of_start),
         "issued_before_confirmation": (pl.col("listed_since"), pl.col("issued_on")),
         "removed_from_edition": (
-            pl.format("edition {}", "edition_then"),
+            pl.format("第 {} 版", "edition_then"),
             pl.coalesce("removed_by", in_force),
         ),
     }
@@ -99,11 +100,15 @@ def _discrepancies(terms: PolicyTerms) -> Sides:
 def _observations(terms: PolicyTerms) -> Sides:
     latest = pl.col("taken_up_on") + pl.duration(days=terms.usual_issue_days)
     stated = pl.coalesce(normalised_district("stated_district"), "stated_district")
+    channels = labels("channel")
     return {
         "issued_over_7_days_after_take_up": (latest, pl.col("issued_on")),
         "name_differs": (pl.col("name"), pl.col("insured_name")),
         "district_differs": (normalised_district("district:known"), stated),
-        "channel_not_in_notice": (pl.lit(", ".join(terms.channels)), pl.col("channel")),
-        "shared_customs_code": (pl.lit("one enterprise"), pl.col("insured_customs_code")),
+        "channel_not_in_notice": (
+            pl.lit("、".join(channels[channel] for channel in terms.channels)),
+            pl.col("channel").replace(channels),
+        ),
+        "shared_customs_code": (pl.lit("一家企业持有"), pl.col("insured_customs_code")),
         "invalid_check_digit": (pl.col("uscc"), pl.col("insured_uscc")),
     }

@@ -90,6 +90,15 @@ def facts(registry: pl.LazyFrame) -> pl.LazyFrame:
     return pl.concat([oldest.select(columns), newest.select(columns)]).sort("since", "uscc")
 
 
+def newest_facts(registry: pl.LazyFrame) -> pl.LazyFrame:
+    """Uscc, name and district of each enterprise: of its newest row, then of the lowest code."""
+    return (
+        registry.sort("updated_at", "customs_code", descending=[False, True])
+        .unique("uscc", keep="last", maintain_order=True)
+        .select("uscc", "name", "district")
+    )
+
+
 def shanghai_date() -> pl.Expr:
     """The day in Shanghai on which a row reached its source."""
     return pl.col("updated_at").dt.offset_by("8h").dt.date()

@@ -14,7 +14,7 @@ import polars as pl
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import Levenshtein
 
-from assets.policies.identify import versions
+from assets.policies.identify import newest_facts, versions
 from assets.policies.names import codes, core_name, normalised_district, normalised_name
 from assets.policies.reviews import candidates
 from schemas.policies import EVIDENCE, POLICY_SUGGESTIONS
@@ -113,11 +113,7 @@ def _ranked(
     pairs: pl.LazyFrame, stated: pl.LazyFrame, registry: pl.LazyFrame, listed: pl.LazyFrame
 ) -> pl.LazyFrame:
     """Each pair with its evidence and points; the best of each policy."""
-    newest = (
-        registry.sort("updated_at", "customs_code", descending=[False, True])
-        .unique("uscc", keep="last", maintain_order=True)
-        .select("uscc", "name", known_district=normalised_district("district"))
-    )
+    newest = newest_facts(registry).select("uscc", "name", known_district=normalised_district("district"))
     judged = (
         pairs.join(stated, on="policy_no")
         .join(_name_evidence(pairs, stated, registry), on=["policy_no", "uscc"], how="left")

@@ -11,11 +11,12 @@ from assets.customs.lines import cubes_before
 from assets.ledgers import ledger
 from assets.materialize import tables_asset
 from assets.push.push_list import Known, push_of
+from assets.push.receipts import receipts
 from assets.push.supplement import NUMBER, with_supplement
 from assets.versions import newest_before
 from assets.work import Balance, Made, Work
 from schemas.calendar import first_day, midnight, shift
-from schemas.push import COUNTRY_RISK, PUSH_ENTERPRISES, PUSH_LIST, RISK_BULLETINS
+from schemas.push import COUNTRY_RISK, PORTAL_RECEIPTS, PUSH_ENTERPRISES, PUSH_LIST, RISK_BULLETINS
 from schemas.table import Table
 
 GROUP = "push"
@@ -33,6 +34,12 @@ def risk_bulletins_ledger(work: Work) -> Made:
     return ledger(work, RISK_BULLETINS)
 
 
+@tables_asset("portal_receipts_ledger", group=GROUP, deps=["deliveries"])
+def portal_receipts_ledger(work: Work) -> Made:
+    """Every version of every receipt of the portal."""
+    return ledger(work, PORTAL_RECEIPTS)
+
+
 @tables_asset("push_list", "push_enterprises", group=GROUP)
 def push_list(work: Work) -> Mapping[str, Made]:
     """The month's list as known on its first day; what is learnt later is a supplement."""
@@ -48,6 +55,12 @@ def push_list(work: Work) -> Mapping[str, Made]:
     is_news = any(not rows.equals(earlier[table]) for table, rows in made.items() if table in earlier)
     notes = {NUMBER: number if is_news else last}
     return {table.name: Made(rows.lazy(), (balance,), notes=notes) for table, rows in made.items()}
+
+
+@tables_asset("push_receipts", group=GROUP)
+def push_receipts(work: Work) -> pl.LazyFrame:
+    """What became of each enterprise's push: delivered, bounced, opened."""
+    return receipts(work.current(PORTAL_RECEIPTS), work.scan("push_enterprises"))
 
 
 def _made_before(work: Work, tables: Sequence[Table]) -> tuple[dict[Table, pl.DataFrame], int, int]:

@@ -7,9 +7,7 @@ PostgreSQL and SQLite go through ADBC in batches; any other database through SQL
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -20,6 +18,7 @@ from urllib.parse import quote
 
 import polars as pl
 
+from assets.storage.drop_folder import SourcesUnreachable
 from assets.storage.text_rows import (
     FileRefused,
     contract_time,
@@ -29,16 +28,18 @@ from assets.storage.text_rows import (
 )
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Engine
+    from sqlalchemy import URL, Engine, Select
 
     from schemas.table import Source
 
 BATCH_ROWS = 50_000
 """Rows of a batch and of a row group: fixed, so that the same rows are the same bytes."""
 CHANGED = "updated_at"
+MONTH = "declared_on"
+"""The date whose month the ledger of declarations is kept by."""
 
 
-class SourceDatabaseError(Exception):
+class SourceDatabaseError(SourcesUnreachable):
     """One sentence on what is wrong with the database of the sources and what to do next."""
 
 
@@ -52,9 +53,7 @@ def database_changes(url: str, source: Source, after: datetime | None, scratch: 
         if table is None:
             return None
         scratch.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=scratch, prefix=f"{source.name}-", suffix=".parquet")
-        os.close(handle)
-        written = Path(name)
+        written = scratch / f"{source.name}.parquet"
         rows = 0
         try:
             rows = _write(written, source, _changed(table.batches(_utc(after)), _utc(after)))
@@ -64,38 +63,106 @@ def database_changes(url: str, source: Source, after: datetime | None, scratch: 
         return written if rows else None
 
 
-def newest_change(url: str, source: Source) -> datetime | None:
-    """The greatest readable `updated_at`; None where there is no row or no such table."""
+def ask(url: str, source: Source, since: datetime | None) -> dict[str, str]:
+    """The cheap question: of each declared month the rows changed since, in a few characters.
+
+    Month (of a source without one: "") → how many, the greatest `updated_at`, and the sum of all of
+    them in microseconds, so that any row that came, went or changed makes another answer. Where
+    `since` is None there is only to say whether there are any rows.
+    """
     with _asking(url, source) as table:
-        moments = [_newest(batch) for batch in table.newest()] if table else []
-        return max((moment for moment in moments if moment), default=None)
+        if table is None:
+            return {}
+        if since is None:
+            return (
+                {"": "some"} if any(batch.height for batch in table.column([CHANGED], None, limit=1)) else {}
+            )
+        names = [name for name in (CHANGED, MONTH) if name in table.columns]
+        return answer(table.column(names, _utc(since)), since)
+
+
+def columns_of(url: str, source: Source, names: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """Some columns of all rows as text, in batches; rows of one key follow each other."""
+    with _asking(url, source) as table:
+        if table is not None:
+            known = [name for name in names if name in table.columns]
+            yield from table.column(known, None, by=source.key)
+
+
+def answer(batches: Iterable[pl.DataFrame], since: datetime) -> dict[str, str]:
+    """What `ask` says of rows of text that hold everything changed since."""
+    parts = [
+        batch.lazy()
+        .select(month=_month(batch), at=moment(pl.col(CHANGED)))
+        .filter(pl.col("at").is_null() | (pl.col("at") > _utc(since)))
+        .group_by("month")
+        .agg(rows=pl.len(), last=pl.col("at").max(), total=pl.col("at").cast(pl.Int128).sum())
+        .collect()
+        for batch in batches
+    ]
+    if not parts:
+        return {}
+    whole = pl.concat(parts).group_by("month").agg(pl.col("rows", "total").sum(), pl.col("last").max())
+    return {month: f"{rows} {last} {total}" for month, rows, total, last in whole.sort("month").iter_rows()}
+
+
+def rows_of(found: str) -> int:
+    """How many rows one month's answer speaks of; 0 where it does not say."""
+    count = found.partition(" ")[0]
+    return int(count) if count.isdigit() else 0
 
 
 class _Found(Protocol):
     """A table or view that is there."""
 
+    @property
+    def columns(self) -> Mapping[str, Any]:
+        """Field → how the database knows it."""
+        ...
+
     def batches(self, after: datetime | None) -> Iterator[pl.DataFrame]:
         """The rows as text under field names, in order; older ones may be among them."""
         ...
 
-    def newest(self) -> Iterator[pl.DataFrame]:
-        """`updated_at` as text, of the newest row at least."""
+    def column(
+        self,
+        names: Sequence[str],
+        after: datetime | None,
+        *,
+        limit: int | None = None,
+        by: Sequence[str] = (),
+    ) -> Iterator[pl.DataFrame]:
+        """Some columns as text, in any order or `by` some of them; older rows may be among them."""
         ...
 
 
-@contextmanager
-def _asking(url: str, source: Source) -> Iterator[_Found | None]:
-    """The source's table in that database; whatever goes wrong meanwhile becomes one sentence."""
+def place_of(url: str) -> str:
+    """Where a database is, without the user and the password that ask it."""
+    from sqlalchemy import URL
+
+    given = _address(url)
+    query = {name: value for name, value in given.query.items() if name in ("host", "port", "schema")}
+    place = URL.create(given.drivername, host=given.host, port=given.port, database=given.database)
+    return place.set(query=query).render_as_string()
+
+
+def _address(url: str) -> URL:
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 
     try:
-        address = make_url(url)
+        return make_url(url)
     except ArgumentError as error:
         raise SourceDatabaseError(
             "TONGBAO_SOURCES_URL is no database address: write it as "
             "postgresql://user@host/database or sqlite:////path/to/file."
         ) from error
+
+
+@contextmanager
+def _asking(url: str, source: Source) -> Iterator[_Found | None]:
+    """The source's table in that database; whatever goes wrong meanwhile becomes one sentence."""
+    address = _address(url)
     query = dict(address.query)
     schema = query.pop("schema", None)
     address = address.set(query=query)
@@ -139,17 +206,18 @@ class _AdbcTable:
             "ORDER BY " + ", ".join(f"{_quoted(name)} {collation}" for name in order),
         )
 
-    def newest(self) -> Iterator[pl.DataFrame]:
-        """`updated_at` of the newest row; of all rows where the database cannot compare them."""
-        column, kind = self.columns[CHANGED]
-        where = ""
-        if not self.is_postgresql:
-            latest = f"SELECT max(julianday({column})) FROM {self.table}"
-            where = f"WHERE julianday({column}) = ({latest})"
-        elif kind.startswith(("timestamp", "date")):
-            latest = f"SELECT max({column}) FROM {self.table} WHERE isfinite({column})"
-            where = f"WHERE {column} = ({latest})"
-        yield from self._ask([CHANGED], where, "LIMIT 1000" if where else "")
+    def column(
+        self,
+        names: Sequence[str],
+        after: datetime | None,
+        *,
+        limit: int | None = None,
+        by: Sequence[str] = (),
+    ) -> Iterator[pl.DataFrame]:
+        """Some columns of the rows as text."""
+        order = "ORDER BY " + ", ".join(_quoted(name) for name in by) if by else ""
+        end = f"LIMIT {limit}" if limit else order
+        yield from self._ask(names, self._newer_than(after) if after else "", end)
 
     def _newer_than(self, after: datetime) -> str:
         """A condition that leaves out old rows only; `_changed` then looks at each moment."""
@@ -249,7 +317,7 @@ def _matched(found: Sequence[tuple[str, str]], source: Source) -> dict[str, tupl
 # ── any other database ────────────────────────────────────────────────────────────────────────
 @dataclass(frozen=True)
 class _ReflectedTable:
-    """A table asked through SQLAlchemy, row by row; sorted here, since collations differ."""
+    """A table asked through SQLAlchemy, row by row."""
 
     engine: Engine
     source: Source
@@ -257,25 +325,33 @@ class _ReflectedTable:
     """Field → SQLAlchemy's column."""
 
     def batches(self, after: datetime | None) -> Iterator[pl.DataFrame]:
-        """The rows as text; all of them are held in memory for the sort."""
+        """The rows as text, in the order of the database's own collation."""
+        first = [name for name in (*self.source.key, *self.source.version) if name in self.columns]
+        order = [*first, *(name for name in self.columns if name not in first)]
+        yield from self.column(list(self.columns), after, by=order)
+
+    def column(
+        self,
+        names: Sequence[str],
+        after: datetime | None,
+        *,
+        limit: int | None = None,
+        by: Sequence[str] = (),
+    ) -> Iterator[pl.DataFrame]:
+        """Some columns of the rows as text."""
+        question = self._newer_than(after, names).limit(limit).order_by(*(self.columns[name] for name in by))
+        yield from self._ask(question, names)
+
+    def _newer_than(self, after: datetime | None, names: Sequence[str]) -> Select[Any]:
+        """The question for some columns, without most of the old rows."""
         from sqlalchemy import DateTime, or_, select
 
-        question = select(*self.columns.values())
+        question = select(*(self.columns[name] for name in names))
         changed = self.columns[CHANGED]
-        if after and isinstance(changed.type, DateTime):
-            moment = after if changed.type.timezone else after.replace(tzinfo=None)
-            question = question.where(or_(changed.is_(None), changed > moment))
-        first = [*self.source.key, *self.source.version]
-        parts = list(self._ask(question, list(self.columns)))
-        if parts:
-            rest = [name for name in self.columns if name not in first]
-            yield pl.concat(parts).sort(*first, *rest)
-
-    def newest(self) -> Iterator[pl.DataFrame]:
-        """`updated_at` of every row: a maximum of text would not be one of moments."""
-        from sqlalchemy import select
-
-        yield from self._ask(select(self.columns[CHANGED]), [CHANGED])
+        if after is None or not isinstance(changed.type, DateTime):
+            return question
+        instant = after if changed.type.timezone else after.replace(tzinfo=None)
+        return question.where(or_(changed.is_(None), changed > instant))
 
     def _ask(self, question: Any, names: Sequence[str]) -> Iterator[pl.DataFrame]:
         schema = dict.fromkeys(names, pl.String)
@@ -331,7 +407,7 @@ def _plain(value: object) -> str:
 
 
 # ── text ──────────────────────────────────────────────────────────────────────────────────────
-def _moment(text: pl.Expr) -> pl.Expr:
+def moment(text: pl.Expr) -> pl.Expr:
     """Text in the contract's form as a moment; null where it is none."""
     whole = pl.when(text.str.contains(r"^\d{4}-\d{2}-\d{2}$")).then(text + "T00:00:00Z")
     return whole.otherwise(text).str.to_datetime(
@@ -340,14 +416,16 @@ def _moment(text: pl.Expr) -> pl.Expr:
 
 
 def _changed(batches: Iterable[pl.DataFrame], after: datetime | None) -> Iterator[pl.DataFrame]:
-    moment = _moment(pl.col(CHANGED))
+    at = moment(pl.col(CHANGED))
     for batch in batches:
-        yield batch if after is None else batch.filter(moment.is_null() | (moment > after))
+        yield batch if after is None else batch.filter(at.is_null() | (at > after))
 
 
-def _newest(batch: pl.DataFrame) -> datetime | None:
-    newest = batch.select(_moment(pl.col(CHANGED)).max()).item()
-    return newest if isinstance(newest, datetime) else None
+def _month(batch: pl.DataFrame) -> pl.Expr:
+    """The month of declaration as it stands there; "" where there is none."""
+    if MONTH not in batch.columns:
+        return pl.lit("")
+    return pl.col(MONTH).fill_null("").str.replace_all("-", "", literal=True).str.head(6)
 
 
 def _numbers(texts: pl.Series) -> pl.Series:

@@ -28,7 +28,12 @@ def sweep(root: Path) -> int:
     if received:
         named = {piece.file for delivery in received for piece in delivery.pieces.values()}
         gone += sum(_sweep_folder(folder, named) for folder in _folders(record.folder))
-    return gone + _sweep_drafts(record.folder) + _sweep_drafts(root / "releases")
+    return (
+        gone
+        + _sweep_drafts(record.folder)
+        + _sweep_drafts(root / "releases")
+        + _sweep_drafts(root / "packages")
+    )
 
 
 def _folders(parent: Path) -> list[Path]:

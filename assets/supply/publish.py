@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from assets.flow import RELEASED, TO_MEND
+from assets.flow import RECORDS, RELEASED, TO_MEND
 from assets.storage.deliveries import Deliveries
 from assets.storage.lake import Lake
 from assets.storage.releases import (
@@ -46,7 +46,7 @@ def publish_release(house: House, run: str) -> Released:
     items = contents(lake, RELEASED)
     hold_to_bounds(items, last, house.bounds, unbounded=TO_MEND)
     _record_run(lake, house, run, items, last)
-    everything = [*items, *contents(lake, {RUNS.name: "none"})]
+    everything = [*items, *contents(lake, RECORDS)]
     loaded = load_reporting(house.reporting, _by_table(lake, everything))
     state = house.state()
     about = {
@@ -55,7 +55,7 @@ def publish_release(house: House, run: str) -> Released:
         "terms_version": state.calendar.terms_version,
         "register": {"acts": len(state.register.acts), "sha256": state.register.tip},
     }
-    folder = write_release(lake, items, about, beside=contents(lake, {RUNS.name: "none"}))
+    folder = write_release(lake, items, about, beside=contents(lake, RECORDS))
     return Released(
         name=folder.name,
         folder=folder,

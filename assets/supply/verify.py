@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from assets.eligibility.register import Register, RegisterBroken
+from assets.push.package import read_package
 from assets.storage.deliveries import Deliveries
 from assets.storage.drop_folder import sha256_of
 from assets.storage.lake import Lake
@@ -41,6 +42,7 @@ def verify_lake(root: Path, reporting: str) -> Verified:
     register = _register(root, found)
     _received(root, found)
     _tables(root, found)
+    _packages(root, found)
     for release in sorted(path for path in (root / "releases").glob("[!.]*") if not path.is_symlink()):
         _release(release, register, found)
     _reporting(root, reporting, found)
@@ -80,6 +82,18 @@ def _received(root: Path, found: Verified) -> None:
         for piece in delivery.pieces.values():
             path = record.folder / delivery.source / piece.file
             _hold(path, piece.sha256, f"the record of {delivery.name}", found)
+
+
+def _packages(root: Path, found: Verified) -> None:
+    """What was handed to the portal, as the lake keeps it."""
+    for folder in sorted((root / "packages").glob("[!.]*")):
+        try:
+            package = read_package(folder)
+        except (OSError, ValueError):
+            found.faults.append(f"{folder} has no manifest that can be read: restore it from the backup.")
+            continue
+        for file in package.manifest["files"]:
+            _hold(folder / file["name"], file["sha256"], f"the manifest of {package.name}", found)
 
 
 def _tables(root: Path, found: Verified) -> None:

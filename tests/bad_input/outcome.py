@@ -9,23 +9,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 
+from assets.arrivals.database import Database
 from assets.arrivals.pieces import read_pieces
 from assets.arrivals.pull import pull
+from assets.arrivals.sources import Folder, Sources
 from assets.storage.deliveries import Deliveries, Delivery
-from assets.storage.drop_folder import Arrival, list_arrivals
-from assets.storage.read_database import SourceDatabaseError, database_changes
+from assets.storage.read_database import SourceDatabaseError
 from assets.storage.text_rows import FileRefused
 from assets.versions import classify
 from schemas.customs import DECLARATIONS
 from tests.bad_input.forms import SUFFIX, Form, Row, Value, put_into_database, written
 
 NOW = datetime(2025, 3, 1, tzinfo=UTC)
-NOTHING = "nothing: an empty source"
+NOTHING = "nothing to take"
 Rows = Callable[[list[dict[str, Value]]], Sequence[Row]]
 Data = Callable[[bytes], bytes]
 After = Callable[[Path], None]
@@ -44,7 +45,6 @@ class Fault:
     rows: Rows = list
     data: Data = bytes
     after: After | None = None
-    name_of_file: str = "a"
 
 
 def outcome(fault: Fault, form: Form, folder: Path, good: Sequence[Row]) -> str:
@@ -55,26 +55,21 @@ def outcome(fault: Fault, form: Form, folder: Path, good: Sequence[Row]) -> str:
     root, place = folder / "lake", folder / "sources" / DECLARATIONS.name
     place.mkdir(parents=True)
     if form == "database":
-        return _of_database(put_into_database(folder / "source.db", header, values), root, folder, len(rows))
-    path = place / f"{fault.name_of_file}{SUFFIX[form]}"
-    path.write_bytes(fault.data(written(form, header, values)))
-    if fault.after:
-        fault.after(path)
-    arrivals, left = list_arrivals(folder / "sources", [DECLARATIONS.name])
-    found = _told(root, pull(root, arrivals, NOW), len(rows) if fault.data is bytes else None)
-    return "; ".join([*(f"left out: {_short(note)}" for note in left), *found]) or "left alone"
-
-
-def _of_database(url: str, root: Path, folder: Path, rows: int) -> str:
+        url = put_into_database(folder / "source.db", header, values)
+        sources: Sources = Database(url, timedelta(0), [DECLARATIONS], NOW)
+    else:
+        path = place / f"a{SUFFIX[form]}"
+        path.write_bytes(fault.data(written(form, header, values)))
+        if fault.after:
+            fault.after(path)
+        sources = Folder(folder / "sources", [DECLARATIONS.name])
     try:
-        path = database_changes(url, DECLARATIONS, None, folder / "scratch")
+        left = sources.news(Deliveries(root)).notes
+        deliveries = pull(root, sources, NOW)
     except (FileRefused, SourceDatabaseError) as refused:
         return f"refused: {_short(str(refused))}"
-    if path is None:
-        return NOTHING
-    facts = path.stat()
-    arrival = Arrival(DECLARATIONS.name, "a.parquet", facts.st_size, facts.st_mtime_ns, path)
-    return "; ".join(_told(root, pull(root, [arrival], NOW), rows))
+    found = _told(root, deliveries, len(rows) if fault.data is bytes else None)
+    return "; ".join([*(f"left out: {_short(note)}" for note in left), *found]) or NOTHING
 
 
 def _told(root: Path, deliveries: Sequence[Delivery], rows: int | None) -> list[str]:
@@ -117,6 +112,8 @@ def _of_rows(accepted: int, fates: pl.DataFrame) -> list[str]:
 
 def _short(sentence: str) -> str:
     """A sentence without the name of the file that it begins with."""
-    text = re.sub(r"^(The table customs_declarations|(customs_declarations/)?[abi]n?[.\w]*):? ", "", sentence)
+    table = r"The table customs_declarations|customs_declarations of \S+|source.db"
+    begin = rf"{table}|(customs_declarations/)?[ai]n?[.\w]*"
+    text = re.sub(f"^({begin}):? ", "", sentence)
     text = re.sub(r"^(was left out|is refused): ", "", text)
     return text.rstrip(".").replace("|", "\\|").replace("\t", "\\t")

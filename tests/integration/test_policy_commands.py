@@ -1,8 +1,10 @@
 """`tongbao policies …` on a small city: what is printed, what is recorded, what is refused."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
+import fastexcel
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -13,6 +15,7 @@ from pipelines import cli
 from pipelines.resources import SettingsHouse
 from tests.integration.running import PRESENT, Row, rows_of, run_city, run_night, settings_of
 from tests.oracle.rows import (
+    claim,
     declaration,
     enterprise,
     make_customs_code,
@@ -37,7 +40,10 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "published_rosters": [
             roster_line(1), roster_line(2, enterprise_name="深圳市华达电子有限公司"), roster_line(3),
         ],
-        "policies": [policy(1), policy(2, insured_name="深圳市华达电孑有限公司", **NOBODY)],
+        "policies": [
+            policy(1, insured_percentage="0.90"), policy(2, insured_name="深圳市华达电孑有限公司", **NOBODY),
+        ],
+        "claims": [claim(1, buyer_country="USA", paid_usd="150000.01", paid_on="2025-11-20", status="paid")],
     }  # fmt: skip
     write_sources(folder / "sources", sources)
     run_city(folder, PRESENT, [2025])
@@ -81,7 +87,7 @@ def test_review_then_accept_then_later_runs(city: Path, tongbao: Tongbao) -> Non
 
     done = tongbao("accept", UNIDENTIFIED, make_uscc(2), "--by", "insurer-branch")
     assert done.exit_code == 0, done.output
-    assert f"accept · policy {UNIDENTIFIED} of 2025 insures {make_uscc(2)} · by insurer-branch" in done.output
+    assert f"accept · 2025 · policy {UNIDENTIFIED} insures {make_uscc(2)} · by insurer-branch" in done.output
     row = reconciled(city, UNIDENTIFIED)
     assert (row["status"], row["uscc"], row["matched_by"]) == ("matched", make_uscc(2), "review")
     assert row["observations"] == ["name_differs"]
@@ -134,3 +140,67 @@ def test_a_refusal_on_the_command_line_is_one_sentence(tongbao: Tongbao) -> None
     refused = tongbao("accept", "P9", make_uscc(2), "--by", "insurer-branch")
     assert refused.exit_code != 0
     assert "There is no policy P9: check its number." in str(refused.exception)
+
+
+def test_differences_by_age_and_the_work_list_of_the_insurer(
+    city: Path, tongbao: Tongbao, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Three days later one policy is corrected and another is wrong; the claim is still overpaid."""
+    corrected = policy(1, updated_at="2026-01-17T02:00:00Z")
+    wrong = policy(3, cover_to="2026-07-31", updated_at="2026-01-17T02:00:00Z")
+    write_sources(city / "sources", {"policies": [corrected, wrong]}, file="later.csv")
+    later = PRESENT + timedelta(days=3)
+    run_night(city, later)
+    monkeypatch.setenv("TONGBAO_NOW", later.isoformat())
+
+    shown = tongbao("differences", "--policy-year", "2025", "--out", str(tmp_path / "work.xlsx"))
+    assert shown.exit_code == 0, shown.output
+    assert "4 open differences on 2026-01-18, by age" in shown.output
+    assert "1 new since 2026-01-17" in shown.output
+    assert re.search(
+        r"1 resolved since 2026-01-17\n.*\n\s*2025\s+P20250001\s+2026-01-15\s+3\s+赔付比例不符", shown.output
+    )
+    assert "0 new since 2026-01-18" in tongbao("differences", "--since", "2026-01-18").output
+
+    sheets = fastexcel.read_excel(tmp_path / "work.xlsx")
+    assert sheets.sheet_names == ["待办", "变化", "账龄"]
+    to_do = sheets.load_sheet("待办", header_row=1).to_polars()
+    assert to_do.select("编号", "差异", "应为", "实为", "天数").rows() == [
+        ("C0001", "出运前后无对应出口报关（仅提示）", "对 USA 的出口", "无", 3),
+        ("C0001", "多赔", "150000.00", "150000.01", 3),
+        ("P20250003", "保障止期不符", "2026-06-30", "2026-07-31", 0),
+        ("P20250003", "重复领取", UNIDENTIFIED, "P20250003", 3),
+    ]
+    ages = sheets.load_sheet("账龄", header_row=1).to_polars()
+    assert ages["合计"].sum() == 4
+    again = tmp_path / "again.xlsx"
+    tongbao("differences", "--policy-year", "2025", "--out", str(again))
+    assert again.read_bytes() == (tmp_path / "work.xlsx").read_bytes()
+
+
+def test_what_is_left_per_buyer(city: Path) -> None:
+    (row,) = rows_of(Lake(city / "lake"), "buyer_exposure")
+    assert (row["insured"], row["buyer_id"], row["claims"]) == (make_uscc(1), "B1", 1)
+    assert [str(row[name]) for name in ("limit_usd", "used_usd", "left_usd", "paid_usd")] == [
+        "150000.00", "150000.00", "0.00", "150000.01",
+    ]  # fmt: skip
+
+
+def test_reminders_are_a_list_a_district_and_channel_before_the_deadline(
+    city: Path, tongbao: Tongbao, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    take_up = rows_of(Lake(city / "lake"), "take_up")
+    assert [row["status"] for row in take_up] == ["taken_up", "not_taken_up", "taken_up"]
+    late = tongbao("reminders", "--policy-year", "2025", "--out", str(tmp_path))
+    assert "The deadline of 2025 was 2025-06-30" in str(late.exception)
+    assert list(tmp_path.iterdir()) == []
+
+    monkeypatch.setenv("TONGBAO_NOW", "2025-06-30T23:00:00+08:00")
+    done = tongbao("reminders", "--policy-year", "2025", "--out", str(tmp_path))
+    assert "1 enterprises have not taken up 2025, 0 days before 2025-06-30: 2 files" in done.output
+    listed = (tmp_path / "2025-南山区-线上.csv").read_bytes()
+    assert listed.startswith(b"\xef\xbb\xbf" + "所属区,渠道".encode())
+    assert f"南山区,线上,{make_uscc(2)},深圳市华达电子有限公司,否,2025-06-30,0" in listed.decode()
+    sheets = fastexcel.read_excel(tmp_path / "2025-领取提醒.xlsx")
+    assert sheets.sheet_names == ["汇总", "南山区"]
+    assert sheets.load_sheet("汇总", header_row=1).to_polars()["企业数"].to_list() == [1, 1]

@@ -1,10 +1,6 @@
 """Sources that are tables or views, asked for what is new: the same rows as from a file."""
 
-import os
-import shutil
-import socket
 import sqlite3
-import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
@@ -15,14 +11,12 @@ import polars as pl
 import pytest
 
 from assets.storage import read_database
-from assets.storage.read_database import SourceDatabaseError, database_changes, newest_change
+from assets.storage.read_database import SourceDatabaseError, answer, ask, database_changes
 from assets.storage.read_file import read_file
 from assets.storage.text_rows import FileRefused
 from schemas.customs import DECLARATIONS
 from schemas.eligibility import ENTERPRISES
 from schemas.table import Source
-
-BIN = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))), Path("none")).parent
 
 LINE: dict[str, str | None] = {
     "declaration_no": "531620240000000017",
@@ -75,37 +69,12 @@ def _read(path: Path | None, source: Source = DECLARATIONS) -> list[dict[str, An
     return [{name: v for name, v in row.items() if name in LINE} for row in rows]
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL server of our own, under the user postgres where we are root."""
-    place = Path(subprocess.check_output(["mktemp", "-d", "/tmp/tongbao-pg-XXXXXX"], text=True)[:-1])
-    as_postgres = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    if as_postgres:
-        shutil.chown(place, "postgres")
-
-    def run(*command: object) -> None:
-        subprocess.run([*as_postgres, *map(str, command)], check=True, stdout=subprocess.DEVNULL)
-
-    try:
-        run(BIN / "initdb", "-D", place / "data", "-A", "trust", "-U", "tongbao", "-E", "UTF8",
-            "--locale=C.UTF-8", "--no-sync")  # fmt: skip
-        run(BIN / "pg_ctl", "-D", place / "data", "-w", "-l", place / "log", "-o",
-            f"-p {port} -h 127.0.0.1 -k {place} -F", "start")  # fmt: skip
-        yield f"postgresql://tongbao@127.0.0.1:{port}/postgres"
-        run(BIN / "pg_ctl", "-D", place / "data", "-w", "-m", "immediate", "stop")
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
-
-
 @pytest.fixture
-def postgresql(server: str) -> Iterator[tuple[str, Execute]]:
+def postgresql(postgres_server: str) -> Iterator[tuple[str, Execute]]:
     """A server without tables, and how to tell it something."""
     from adbc_driver_postgresql import dbapi
 
-    with closing(dbapi.connect(server, autocommit=True)) as connection:
+    with closing(dbapi.connect(postgres_server, autocommit=True)) as connection:
 
         def execute(statement: str) -> None:
             with closing(connection.cursor()) as cursor:
@@ -114,7 +83,7 @@ def postgresql(server: str) -> Iterator[tuple[str, Execute]]:
         execute("DROP SCHEMA IF EXISTS public CASCADE")
         execute("DROP SCHEMA IF EXISTS customs CASCADE")
         execute("CREATE SCHEMA public")
-        yield server, execute
+        yield postgres_server, execute
 
 
 @pytest.fixture
@@ -140,6 +109,13 @@ def database(
 
 
 Database = tuple[str, Execute, dict[str, str]]
+LONG_AGO = datetime(1990, 1, 1, tzinfo=UTC)
+
+
+def _newest(url: str, since: datetime = LONG_AGO) -> dict[str, list[str]]:
+    """Month → how many rows changed since, and the last of these changes."""
+    found = ask(url, DECLARATIONS, since)
+    return {month: text.rsplit(" ", 1)[0].split(" ", 1) for month, text in found.items()}
 
 
 def test_rows_are_the_text_of_a_file_in_order_of_key_and_version(database: Database, tmp_path: Path) -> None:
@@ -154,12 +130,35 @@ def test_only_what_changed_after_comes(database: Database, tmp_path: Path) -> No
     _create(execute, types)
     _insert(execute, [LINE, EARLIER], DECLARATIONS.name)
     half = datetime(2024, 1, 4, 5, 6, 6, 500_000, tzinfo=UTC)
-    assert newest_change(url, DECLARATIONS) == datetime(2024, 1, 4, 5, 6, 7, tzinfo=UTC)
+    assert _newest(url) == {"202401": ["2", "2024-01-04 05:06:07+00:00"]}
+    assert _newest(url, half) == {"202401": ["1", "2024-01-04 05:06:07+00:00"]}
     assert _read(database_changes(url, DECLARATIONS, half, tmp_path)) == [LINE]
     earlier = (half - timedelta(microseconds=1)).astimezone(timezone(timedelta(hours=8)))
     assert len(_read(database_changes(url, DECLARATIONS, earlier, tmp_path))) == 2
-    newest = newest_change(url, DECLARATIONS)
+    newest = half + timedelta(milliseconds=500)
     assert database_changes(url, DECLARATIONS, newest, tmp_path) is None
+    assert ask(url, DECLARATIONS, newest) == {}
+
+
+def test_the_answer_is_that_of_the_rows_read(database: Database, tmp_path: Path) -> None:
+    """Or a reading would be done again every night."""
+    url, execute, types = database
+    _create(execute, types)
+    _insert(execute, [LINE, EARLIER, LINE | {"updated_at": None, "declared_on": None}], DECLARATIONS.name)
+    path = database_changes(url, DECLARATIONS, None, tmp_path)
+    assert path is not None
+    for since in (LONG_AGO, datetime(2024, 1, 4, 5, 6, 6, 700_000, tzinfo=UTC)):
+        assert answer([pl.read_parquet(path)], since) == ask(url, DECLARATIONS, since)
+
+
+def test_any_change_is_another_answer(database: Database) -> None:
+    """Also one of a row in the overlap that moves neither the count nor the newest."""
+    url, execute, types = database
+    _create(execute, types)
+    _insert(execute, [LINE, EARLIER], DECLARATIONS.name)
+    before = ask(url, DECLARATIONS, LONG_AGO)
+    execute(f"UPDATE {DECLARATIONS.name} SET updated_at = '2024-01-04T05:06:06.75Z' WHERE line_no = '1'")
+    assert ask(url, DECLARATIONS, LONG_AGO) != before
 
 
 def test_a_row_without_a_readable_time_always_comes(database: Database, tmp_path: Path) -> None:
@@ -169,16 +168,16 @@ def test_a_row_without_a_readable_time_always_comes(database: Database, tmp_path
     late = datetime(2030, 1, 1, tzinfo=UTC)
     (row,) = _read(database_changes(url, DECLARATIONS, late, tmp_path))
     assert row["updated_at"] is None
-    assert newest_change(url, DECLARATIONS) == datetime(2024, 1, 4, 5, 6, 7, tzinfo=UTC)
+    assert _newest(url, late) == {"202401": ["1", "None"]}
 
 
 def test_no_table_and_no_rows_are_an_empty_source(database: Database, tmp_path: Path) -> None:
     url, execute, types = database
     assert database_changes(url, DECLARATIONS, None, tmp_path / "s") is None
-    assert newest_change(url, DECLARATIONS) is None
+    assert ask(url, DECLARATIONS, None) == ask(url, DECLARATIONS, LONG_AGO) == {}
     _create(execute, types)
     assert database_changes(url, DECLARATIONS, None, tmp_path / "s") is None
-    assert newest_change(url, DECLARATIONS) is None
+    assert ask(url, DECLARATIONS, None) == ask(url, DECLARATIONS, LONG_AGO) == {}
     assert list((tmp_path / "s").iterdir()) == []
 
 
@@ -223,7 +222,7 @@ def test_sqlite_takes_every_form_of_time_in_order(sqlite: tuple[str, Execute], t
              "3": "2024-01-04T11:00:00.25Z", "4": "soon"}  # fmt: skip
     rows = [LINE | {"line_no": line, "updated_at": time} for line, time in times.items()]
     _insert(execute, rows, DECLARATIONS.name)
-    assert newest_change(url, DECLARATIONS) == datetime(2024, 1, 4, 12, tzinfo=UTC)
+    assert _newest(url) == {"202401": ["4", "2024-01-04 12:00:00+00:00"]}
     after = datetime(2024, 1, 4, 11, tzinfo=UTC)
     came = _read(database_changes(url, DECLARATIONS, after, tmp_path))
     assert [row["updated_at"] for row in came] == [
@@ -261,7 +260,7 @@ def test_a_column_that_is_first_null_and_then_text(
 
 def test_a_missing_sqlite_file_is_an_error_and_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(SourceDatabaseError, match=r"nowhere\.db is not there"):
-        newest_change(f"sqlite:///{tmp_path}/nowhere.db", ENTERPRISES)
+        ask(f"sqlite:///{tmp_path}/nowhere.db", ENTERPRISES, None)
     assert not (tmp_path / "nowhere.db").exists()
 
 
@@ -281,10 +280,12 @@ def test_postgresql_floats_arrays_and_another_schema(postgresql: tuple[str, Exec
     name = f"customs.{DECLARATIONS.name}"
     _create(execute, {"amount": "double precision", "updated_at": "timestamp"}, name=name)
     _insert(execute, [LINE | {"amount": 0.1 + 0.2}], name)
-    assert newest_change(url, DECLARATIONS) is None
-    assert newest_change(f"{url}?schema=customs", DECLARATIONS) is not None
+    assert ask(url, DECLARATIONS, None) == {}
+    assert ask(f"{url}{'&' if '?' in url else '?'}schema=customs", DECLARATIONS, None) == {"": "some"}
     after = datetime(2024, 1, 4, tzinfo=UTC)
-    (row,) = _read(database_changes(f"{url}?schema=customs", DECLARATIONS, after, tmp_path))
+    (row,) = _read(
+        database_changes(f"{url}{'&' if '?' in url else '?'}schema=customs", DECLARATIONS, after, tmp_path)
+    )
     assert row == LINE | {"amount": "0.3"}
 
 
@@ -305,7 +306,7 @@ def test_both_databases_give_the_same_bytes(
 @pytest.mark.parametrize("url", ["", "no address", "postgresql://u:sesame@127.0.0.1:1/x", "foo://x"])
 def test_a_database_that_cannot_be_asked_is_a_sentence_without_its_password(url: str) -> None:
     with pytest.raises(SourceDatabaseError) as refused:
-        newest_change(url, ENTERPRISES)
+        ask(url, ENTERPRISES, None)
     assert "sesame" not in str(refused.value)
     assert "TONGBAO_SOURCES_URL" in str(refused.value)
 

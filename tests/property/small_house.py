@@ -17,14 +17,14 @@ import polars as pl
 import assets.customs.assets
 import assets.eligibility.assets
 from assets.arrivals.pull import pull
+from assets.arrivals.sources import Folder
 from assets.checks import Verdict
-from assets.flow import FLOW, Calendar
+from assets.flow import FLOW, SOURCE_NAMES, Calendar
 from assets.materialize import MAKERS, make_key
 from assets.staleness import State
-from assets.storage.drop_folder import Arrival, list_arrivals
 from assets.storage.lake import Lake
 from assets.storage.releases import Bounds
-from schemas.catalogue import SOURCES, TABLES
+from schemas.catalogue import TABLES
 from schemas.terms.loader import load_terms
 from tests.oracle.rows import write_sources
 
@@ -53,21 +53,19 @@ CALENDAR = FewMonths({year: load_terms(year) for year in (2024, 2025)})
 class SmallHouse:
     """A house at a moment that the test sets."""
 
-    def __init__(self, folder: Path, now: str) -> None:
+    def __init__(self, folder: Path, now: str, files: int = 0) -> None:
+        """`files`: how many lie in the drop folder already."""
         self.folder, self.root = folder, folder / "lake"
         self.now = datetime.fromisoformat(now)
         self.reporting = f"sqlite:///{self.root / 'reporting.sqlite'}"
         self.bounds = Bounds(0, 1000, 10**9)
-        self._files = 0
+        self._files = files
 
     def lock(self) -> AbstractContextManager[None]:
         return nullcontext()
 
     def state(self) -> State:
         return State(self.root, CALENDAR, self.now, RANKING)
-
-    def arrivals(self) -> Sequence[Arrival]:
-        return list_arrivals(self.folder / "sources", [source.name for source in SOURCES])[0]
 
     def report(self, table: str, key: str, done: int, of: int) -> None:
         """Nobody looks."""
@@ -76,7 +74,7 @@ class SmallHouse:
         """Put rows into the drop folder and receive them."""
         self._files += 1
         write_sources(self.folder / "sources", sources, f"{self._files:05d}.csv")
-        new = pull(self.root, self.arrivals(), self.now)
+        new = pull(self.root, Folder(self.folder / "sources", SOURCE_NAMES), self.now)
         assert [delivery.refused for delivery in new if delivery.refused] == []
 
     def bring_up(self, *tables: str) -> list[Verdict]:

@@ -70,7 +70,7 @@ def test_every_policy_and_claim_is_the_oracles(sources: Sources) -> None:
 
     customs = customs_of(sources, NOW)
     insured = [
-        insured_of(sources, decisions_of(sources, customs, load_terms(year), NOW), year, NOW)
+        insured_of(sources, customs, decisions_of(sources, customs, load_terms(year), NOW), year, NOW)
         for year in POLICY_YEARS
     ]
 

@@ -57,20 +57,34 @@ class Customs:
     monthly: pl.DataFrame
     annual: pl.DataFrame
     counts: pl.DataFrame
+    declared: pl.DataFrame
+    """Uscc, country and declared month of the counted exports."""
 
 
 def customs_of(sources: Sources, now: datetime) -> Customs:
     """Declarations and rates to monthly and annual exports, one declared month at a time."""
     rates = current(ledger_of(sources, RATES, now).lazy(), RATES).collect()
-    valued = [
-        value_lines(rows.lazy(), month_rates(rates, month, RANKING)).collect()
+    by_months = {
+        month: value_lines(rows.lazy(), month_rates(rates, month, RANKING)).collect()
         for month, rows in by_month(ledger_of(sources, DECLARATIONS, now)).items()
-    ]
-    cells = pl.concat([cube(lines.lazy()) for lines in valued]).collect()
+    }
+    valued = list(by_months.values())
+    cubes = {month: cube(lines.lazy()).collect() for month, lines in by_months.items()}
+    cells = pl.concat(cubes.values())
     counts = pl.concat([line_counts(lines.lazy()) for lines in valued]).collect()
+    declared = [
+        cells.select("uscc", pl.lit(month).alias("month"), country="trading_country")
+        for month, cells in cubes.items()
+    ]
     months = {year: monthly_exports(cells.lazy(), year).collect() for year in EXPORT_YEARS}
     years = [annual_exports(of_year.lazy(), counts.lazy(), year) for year, of_year in months.items()]
-    return Customs(valued, pl.concat(months.values()), pl.concat(years).collect(), counts)
+    return Customs(
+        valued,
+        pl.concat(months.values()),
+        pl.concat(years).collect(),
+        counts,
+        pl.concat(declared).select("uscc", "country", "month"),
+    )
 
 
 def by_month(ledger: pl.DataFrame) -> dict[str, pl.DataFrame]:
@@ -125,7 +139,9 @@ class Insured:
     claim_audit: list[Row]
 
 
-def insured_of(sources: Sources, decisions: pl.DataFrame, policy_year: int, now: datetime) -> Insured:
+def insured_of(
+    sources: Sources, customs: Customs, decisions: pl.DataFrame, policy_year: int, now: datetime
+) -> Insured:
     """Policies and claims of one policy year, held against its roster or today's decisions."""
     terms = load_terms(policy_year)
     policies = current(ledger_of(sources, POLICIES, now).lazy(), POLICIES)
@@ -144,7 +160,7 @@ def insured_of(sources: Sources, decisions: pl.DataFrame, policy_year: int, now:
     return Insured(
         held.to_dicts(),
         take_up(held.lazy(), in_force, terms).collect().to_dicts(),
-        audit_claims(claims, policies, held.lazy(), terms).collect().to_dicts(),
+        audit_claims(claims, policies, held.lazy(), terms, customs.declared.lazy()).collect().to_dicts(),
     )
 
 

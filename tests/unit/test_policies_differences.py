@@ -68,9 +68,9 @@ def differences(*stated: dict[str, Any], **roster: Any) -> dict[tuple[str, str],
         ({"issued_on": date(2025, 7, 8)}, "issued_over_7_days_after_take_up", ("2025-07-07", "2025-07-08")),
         ({"insured_name": "乙公司"}, "name_differs", ("深圳市甲电子有限公司", "乙公司")),
         ({"district": "罗湖"}, "district_differs", ("福田区", "罗湖区")),
-        ({"channel": "offline"}, "channel_not_in_notice", ("online", "offline")),
+        ({"channel": "offline"}, "channel_not_in_notice", ("线上（单一窗口）", "线下（客户经理）")),
         ({"insured_uscc": A[:17] + "0"}, "invalid_check_digit", (A, A[:17] + "0")),
-        ({"insured_uscc": B}, "not_on_roster", ("edition 1", "over_threshold")),
+        ({"insured_uscc": B}, "not_on_roster", ("第 1 版", "出口额超过上限")),
     ],
 )
 def test_a_code_says_what_was_expected_and_found(changes: dict[str, Any], code: str, sides: Sides) -> None:
@@ -88,7 +88,7 @@ def test_statuses_that_are_a_difference() -> None:
 
 def test_who_left_the_list_is_told_by_which_edition_and_objection() -> None:
     found = differences(policy(), listed=(line(), line(B, **SECOND)))
-    assert found["P1", "removed_from_edition"] == ("edition 1", "edition 2: YY-7")
+    assert found["P1", "removed_from_edition"] == ("第 1 版", "第 2 版：YY-7")
 
 
 def test_a_shared_code_is_named() -> None:
@@ -118,12 +118,12 @@ def audited(*rows: dict[str, Any], stated: tuple[dict[str, Any], ...] = (), **te
     ("changes", "code", "sides"),
     [
         ({"policy_no": "P9"}, "no_policy", (None, "P9")),
-        ({"buyer_country": "SDN"}, "excluded_country", ("not SDN", "SDN")),
+        ({"buyer_country": "SDN"}, "excluded_country", ("非 SDN", "SDN")),
         ({"shipped_on": date(2025, 6, 30)}, "paid_outside_cover", ("2025-07-01 … 2026-06-30", "2025-06-30")),
         ({"paid_usd": Decimal("150000.01")}, "overpaid", ("150000.00", "150000.01")),
         ({"paid_usd": Decimal("1.00")}, "underpaid", ("150000.00", "1.00")),
-        ({"status": "declined", "paid_usd": None}, "declined_but_covered", ("150000.00", "declined")),
-        ({"buyer_country": "FRA"}, "loss_without_matching_export", ("export to FRA", "none")),
+        ({"status": "declined", "paid_usd": None}, "declined_but_covered", ("150000.00", "已拒赔")),
+        ({"buyer_country": "FRA"}, "loss_without_matching_export", ("对 FRA 的出口", "无")),
     ],
 )
 def test_a_finding_says_what_was_expected_and_found(changes: dict[str, Any], code: str, sides: Sides) -> None:
@@ -136,7 +136,7 @@ def test_a_finding_says_what_was_expected_and_found(changes: dict[str, Any], cod
 def test_after_cancellation_names_the_day() -> None:
     gone = policy(status="cancelled", cancelled_on=date(2025, 8, 1))
     frame = claim_differences(audited(claim(), stated=(gone,)), TERMS).collect()
-    assert frame.row(0, named=True)["expected"] == "before 2025-08-01"
+    assert frame.row(0, named=True)["expected"] == "2025-08-01 之前"
 
 
 @pytest.mark.parametrize(

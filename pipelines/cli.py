@@ -18,7 +18,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from assets.eligibility.register import ActRefused, RegisterBroken
-from assets.flow import Calendar
+from assets.flow import SOURCE_NAMES, Calendar
+from assets.storage.deliveries import Deliveries
 from assets.storage.drop_folder import SourcesUnreachable
 from assets.storage.manifest import LakeBusy, NotMade, write_bytes
 from pipelines.planner import plan
@@ -31,6 +32,7 @@ from pipelines.words import (
     credit_code,
     day,
     moment,
+    one_of,
     policy_years,
     push_month,
     settings,
@@ -363,6 +365,26 @@ def diff(
         show_changes(out, settings().lake, policy_year, limit)
     else:
         show_diff(out, find(state_of(settings()), policy_year, older, newer), limit)
+
+
+@app.command()
+def deliveries(
+    source: Annotated[str | None, typer.Option(help="Only of this source.")] = None,
+    file: Annotated[str | None, typer.Option(help="Only those with this in their name.")] = None,
+    refused: Annotated[bool, typer.Option("--refused", help="Only files refused whole.")] = False,
+    details: Annotated[bool, typer.Option("--details", help="Everything on each of them.")] = False,
+    limit: Annotated[int, typer.Option(help="How many to show.")] = 20,
+) -> None:
+    """What was received, the newest first: rows, rejected rows, encoding, and what was refused.
+
+    Example: tongbao deliveries --source customs_declarations --refused
+    """
+    from pipelines.reading_deliveries import Wanted, show_deliveries, show_details
+
+    if source is not None:
+        one_of(source, SOURCE_NAMES, "source")
+    found = Wanted(source, file, refused).of(Deliveries(settings().lake))
+    (show_details if details else show_deliveries)(out, found, limit)
 
 
 @app.command()

@@ -59,7 +59,7 @@ def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     required_resource_keys={"house"},
     owners=["team:data-engineering"],
     kinds={"html", "excel", "pdf"},
-    description="**年度报告**\n\nA policy year as pages, workbook and one printed page, for the house and "
+    description="年度报告\n\nA policy year as pages, workbook and one printed page, for the house and "
     "for the public, from the latest release. Made again only where what it shows has changed.",
 )
 def report(context: dg.AssetExecutionContext) -> None:

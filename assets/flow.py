@@ -349,6 +349,10 @@ FLOW: tuple[Node, ...] = (
         Node(table, "policy_year", _WORKED, uses=("wording",), remembers=True, is_to_mend=True)
         for table in ("work_list", "work_list_changes")
     ),
+    Node(
+        "policy_threads", "none",
+        (Need("policy_reconciliation", _every("policy_year")), Need("enterprises_ledger", _all)),
+    ),
     *(
         Node(table, "push_month", _PUSHED, version="2", uses=("terms", "rates", "wording"))
         for table in ("push_list", "push_enterprises")

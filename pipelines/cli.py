@@ -71,7 +71,7 @@ By = Annotated[str, typer.Option(help="The role that acts, never a person, e.g. 
 
 def run(given: Settings, **what: object) -> Outcome:
     """Bring up to date with a progress bar, where there is anything to do."""
-    if not news_of(given).arrivals and not plan(state_of(given)):
+    if not news_of(given) and not plan(state_of(given)):
         return run_nightly(given, **what)  # type: ignore[arg-type]
     with progress():
         return run_nightly(given, **what)  # type: ignore[arg-type]
@@ -166,6 +166,7 @@ def sample(
     declarations: Annotated[int, typer.Option(help="Mean declarations a trader-year.")] = 126,
     database: Annotated[str | None, typer.Option(help="Also load it into this database.")] = None,
     parquet: Annotated[bool, typer.Option(help="Only Parquet, for volume.")] = False,
+    oecd_history: Annotated[bool, typer.Option(help="The OECD's real ratings of 1999-2022.")] = False,
 ) -> None:
     """Write a sample city of a given size and seed.
 
@@ -175,7 +176,7 @@ def sample(
     from pipelines.sample_city.database import write_city_database
 
     span = years(export_years, "--years")
-    city = City(enterprises, seed, span[0], span[-1], declarations)
+    city = City(enterprises, seed, span[0], span[-1], declarations, oecd_history=oecd_history)
     with bars() as report:
         write_city(
             city, out_folder, layout="parquet" if parquet else "mixed",

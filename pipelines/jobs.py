@@ -26,6 +26,7 @@ _ABOUT = {
     "declared_months": "Ledger and value of declaration lines, by declared month.",
     "export_years": "Monthly and annual exports, by statistical year.",
     "policy_years": "Decisions, editions, reconciliation, take-up and claims, by policy year.",
+    "threads": "Insured enterprises over all policy years.",
     "push_months": "The monthly push lists.",
     "receipts": "What became of the pushes at the portal.",
     "statistics": "The annual statistics, by policy year.",

@@ -99,7 +99,8 @@ def sources_of(settings: Settings) -> Sources:
         from assets.arrivals.database import Database
         from schemas.catalogue import SOURCES
 
-        return Database(settings.sources_url, timedelta(hours=settings.sources_overlap_hours), SOURCES)
+        overlap = timedelta(hours=settings.sources_overlap_hours)
+        return Database(settings.sources_url, overlap, SOURCES, settings.present)
     if isinstance(settings.sources, str):
         return Objects(Bucket(settings.sources), SOURCE_NAMES)
     if not settings.sources.exists():
@@ -140,7 +141,7 @@ def nightly(
         news = news_of(settings)
         outcome = Outcome(left_out=news.notes)
         dagster = _Dagster(settings, instance, say)
-        if news.arrivals:
+        if news:
             before = len(Deliveries(settings.lake).all)
             dagster.run("pull")
             received = Deliveries(settings.lake).all

@@ -43,6 +43,7 @@ PUBLISHED: tuple[Table, ...] = (
     policies.CREDIT_REPORT_AUDIT,
     policies.WORK_LIST,
     policies.WORK_LIST_CHANGES,
+    policies.POLICY_THREADS,
     push.PUSH_LIST,
     push.PUSH_ENTERPRISES,
     push.PUSH_OUTBOX,

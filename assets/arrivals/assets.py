@@ -1,16 +1,22 @@
 """Arrivals: the sources as the world delivers them, and the record of what was received."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
 
 from assets.arrivals.pull import pull
 from assets.materialize import column_schema
+from assets.storage.deliveries import Delivery
 from assets.storage.drop_folder import SourcesUnreachable
 from schemas.catalogue import SOURCES
 
 GROUP = "arrivals"
+AGREES = "agrees_with_the_database"
+_ABOUT_CHECK = (
+    "Once a month: of every declared month, keys and amounts received against those that the database has. "
+    "A drop folder has nothing to compare with."
+)
 
 
 def _source_spec(name: str) -> dg.AssetSpec:
@@ -34,6 +40,7 @@ source_specs = [_source_spec(source.name) for source in SOURCES]
     required_resource_keys={"house"},
     owners=["team:data-engineering"],
     kinds={"polars", "parquet"},
+    check_specs=[dg.AssetCheckSpec(AGREES, asset="deliveries", blocking=True, description=_ABOUT_CHECK)],
     description="**收件记录**\n\nPulls what is new: each file is read as text, typed and judged once, "
     "and kept in pieces by declared month. A file that cannot be taken is refused whole, with the "
     "sentence that says why.",
@@ -44,16 +51,23 @@ def deliveries(context: dg.AssetExecutionContext) -> Iterator[Any]:
     try:
         with house.lock():
             new = pull(house.root, house.sources, house.now, house.report)
+            differing = house.sources.disagreements(house.root, house.now)
     except SourcesUnreachable as unreachable:
         raise dg.Failure(str(unreachable)) from None
     for delivery in new:
         context.log.info(delivery.refused or f"{delivery.name}: {delivery.rows} rows")
+    yield dg.AssetCheckResult(check_name=AGREES, passed=not differing, description=" ".join(differing))
+    if differing:
+        raise dg.Failure(differing[0])
+    yield dg.MaterializeResult(metadata=_seen(new))
+
+
+def _seen(new: Sequence[Delivery]) -> dict[str, Any]:
+    """What a pull brought, for people."""
     refused = [delivery.refused for delivery in new if delivery.refused]
-    yield dg.MaterializeResult(
-        metadata={
-            "new_deliveries": len(new),
-            "rows_received": sum(delivery.rows for delivery in new),
-            "rows_rejected": sum(delivery.rejected for delivery in new),
-            "refused": dg.MetadataValue.md("\n".join(f"- {why}" for why in refused) or "none"),
-        }
-    )
+    return {
+        "new_deliveries": len(new),
+        "rows_received": sum(delivery.rows for delivery in new),
+        "rows_rejected": sum(delivery.rejected for delivery in new),
+        "refused": dg.MetadataValue.md("\n".join(f"- {why}" for why in refused) or "none"),
+    }

@@ -12,7 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from pipelines.sample_city import calendar, insurance, rates, registry, risk, rosters
+from pipelines.sample_city import calendar, insurance, oecd, rates, registry, risk, rosters
 from pipelines.sample_city.customs import Layout, Progress, write_customs
 from pipelines.sample_city.database import write_city_database
 from pipelines.sample_city.layout import SOURCES, Row
@@ -55,7 +55,7 @@ def write_city(
         "policies": policies.policies,
         "claims": policies.claims,
         "service_usage": policies.service_usage,
-        "country_risk": risk.country_risk(city.first_year, last_year),
+        "country_risk": _ratings(city, last_year),
         "risk_bulletins": risk.risk_bulletins(city.first_year, last_year),
         "exchange_rates": rates.exchange_rates(
             calendar.month(city.first_year - 1, 11), calendar.month(last_year, 12)
@@ -68,6 +68,13 @@ def write_city(
     write_text(folder / "planted.json", _json([case.as_json() for case in plants.cases]))
     _replace_index(city, folder, layout, written)
     return folder
+
+
+def _ratings(city: City, last_year: int) -> list[Row]:
+    invented = risk.country_risk(city.first_year, last_year)
+    if not city.oecd_history:
+        return invented
+    return [row for row in invented if row["scheme"] != oecd.SCHEME] + oecd.oecd_history()
 
 
 def _write_source(folder: Path, source: str, rows: Sequence[Row], layout: Layout) -> list[Path]:

@@ -39,6 +39,8 @@ class City:
     declarations_per_enterprise: int = 126
     lines_per_declaration: int = 4
     plant: bool = True
+    oecd_history: bool = False
+    """The OECD's real ratings of 1999-2022 instead of invented ones."""
 
     def __post_init__(self) -> None:
         """Refuse a city that cannot be made."""

@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from assets.storage.manifest import Entry, Manifests, sync_folder, write_json
+from assets.storage.manifest import Entry, Manifests, sync_folder, write_bytes, write_json
 
 
 class ReleaseRefused(RuntimeError):
@@ -106,10 +106,12 @@ def write_release(
     items: list[Item],
     about: Mapping[str, object],
     beside: list[Item] | None = None,
+    texts: Mapping[str, str] | None = None,
 ) -> Path:
     """Write a release and make it `latest`; the same contents are the same release.
 
-    `beside`: files that are in it without being part of its identity (the record of runs).
+    `beside`: files that are in it without being part of its identity (the record of runs); `texts`:
+    what is written for its readers, by file name.
     """
     name = identity(items)[:16]
     releases = manifests.root / "releases"
@@ -123,6 +125,8 @@ def write_release(
             _link(source, target)
         index = {"release": name, **about, "items": [asdict(item) for item in items]}
         write_json(draft / "index.json", index)
+        for file, text in (texts or {}).items():
+            write_bytes(draft / file, text.encode())
         draft.rename(folder)
         sync_folder(releases)
     pointer = releases / f".latest.{os.getpid()}"

@@ -135,7 +135,7 @@ def by_sql(
 ) -> dict[tuple[str, str], tuple[Decimal, Decimal]]:
     """(dimension, member) → numerator and denominator."""
     query = QUERIES[measure.name].replace("$year", str(year))
-    found = {}
+    found: dict[tuple[str, str], tuple[Decimal, Decimal]] = {}
     for dimension in measure.dimensions:
         member = "'all'" if dimension == "total" else f"coalesce({dimension}, 'unknown')"
         rows = database.execute(f"SELECT {member}, sum(n), sum(d) FROM ({query}) GROUP BY 1").fetchall()

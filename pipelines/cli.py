@@ -18,7 +18,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from assets.eligibility.register import ActRefused, RegisterBroken
-from assets.flow import Calendar
+from assets.flow import SOURCE_NAMES, Calendar
+from assets.storage.deliveries import Deliveries
 from assets.storage.drop_folder import SourcesUnreachable
 from assets.storage.manifest import LakeBusy, NotMade, write_bytes
 from pipelines.planner import plan
@@ -31,6 +32,7 @@ from pipelines.words import (
     credit_code,
     day,
     moment,
+    one_of,
     policy_years,
     push_month,
     settings,
@@ -233,6 +235,33 @@ def publish(
         acknowledge_rejects=acknowledge_rejects)  # fmt: skip
 
 
+@roster_app.command()
+def notice(
+    policy_year: Year,
+    edition: Annotated[int, typer.Option(min=1, help="An edition that was published here.")] = 1,
+    out_folder: Annotated[Path | None, typer.Option("--out", help="Copy the files there.")] = None,
+    by: By = "commerce-bureau",
+) -> None:
+    """The public notice of an edition: XLSX, CSV, PDF and a page to search. Publishing makes it.
+
+    Example: tongbao roster notice --policy-year 2025 --edition 1 --out /tmp/notice
+    """
+    import shutil
+
+    from assets.eligibility.notice.act import notice_files
+
+    given = settings()
+    load_terms(policy_year)
+    if not any(a.edition == edition for a in state_of(given).register.of(policy_year, "notice")):
+        act("roster_notice", "make_notice", policy_year=policy_year, by=by, edition=edition)
+    for name, (path, sha256) in notice_files(state_of(given).register, policy_year).items():
+        if f"/edition={edition}/" in name:
+            if out_folder:
+                out_folder.mkdir(parents=True, exist_ok=True)
+                path = Path(shutil.copyfile(path, out_folder / Path(name).name))
+            out.print(f"  {sha256[:12]}  {path}", soft_wrap=True)
+
+
 @roster_app.command("object")
 def object_(
     policy_year: Year,
@@ -288,8 +317,10 @@ def act(job: str, op: str, given: Settings | None = None, **config: object) -> N
 
     given = given or settings()
     load_terms(int(str(config["policy_year"])))
+    before = len(state_of(given).register.acts)
     run_act(given, job, op, config)
-    tell_act(out, state_of(given).register.acts[-1])
+    for done in state_of(given).register.acts[before:]:
+        tell_act(out, done)
 
 
 @roster_app.command()
@@ -334,6 +365,26 @@ def diff(
         show_changes(out, settings().lake, policy_year, limit)
     else:
         show_diff(out, find(state_of(settings()), policy_year, older, newer), limit)
+
+
+@app.command()
+def deliveries(
+    source: Annotated[str | None, typer.Option(help="Only of this source.")] = None,
+    file: Annotated[str | None, typer.Option(help="Only those with this in their name.")] = None,
+    refused: Annotated[bool, typer.Option("--refused", help="Only files refused whole.")] = False,
+    details: Annotated[bool, typer.Option("--details", help="Everything on each of them.")] = False,
+    limit: Annotated[int, typer.Option(help="How many to show.")] = 20,
+) -> None:
+    """What was received, the newest first: rows, rejected rows, encoding, and what was refused.
+
+    Example: tongbao deliveries --source customs_declarations --refused
+    """
+    from pipelines.reading_deliveries import Wanted, show_deliveries, show_details
+
+    if source is not None:
+        one_of(source, SOURCE_NAMES, "source")
+    found = Wanted(source, file, refused).of(Deliveries(settings().lake))
+    (show_details if details else show_deliveries)(out, found, limit)
 
 
 @app.command()

@@ -82,7 +82,7 @@ class Intake:
                 reasons=dict(sorted(pieces.reasons.items())),
                 amount_sum=pieces.amount_sum,
                 encoding=text.encoding,
-                notes=(*text.notes, *_folded_notes(folds, path.name)),
+                notes=(*text.notes, *_folded_notes(folds, unread.name.rpartition("/")[2])),
                 corrects=text.corrects,
                 pieces=pieces.store(self.root, unread.sha256),
             )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
+from assets.eligibility.notice.act import notice_files
 from assets.flow import RECORDS, RELEASED, TO_MEND
 from assets.storage.deliveries import Deliveries
 from assets.storage.lake import Lake
@@ -59,8 +60,9 @@ def publish_release(house: House, run: str) -> Released:
         "terms_version": state.calendar.terms_version,
         "register": {"acts": len(state.register.acts), "sha256": state.register.tip},
     }
+    notices = notice_files(state.register)
     texts = _texts(everything, changes, identity(items)[:16], house.now.isoformat())
-    folder = write_release(lake, items, about, beside=contents(lake, RECORDS), texts=texts)
+    folder = write_release(lake, items, about, beside=contents(lake, RECORDS), files=notices, texts=texts)
     return Released(
         name=folder.name,
         folder=folder,

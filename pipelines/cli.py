@@ -235,6 +235,33 @@ def publish(
         acknowledge_rejects=acknowledge_rejects)  # fmt: skip
 
 
+@roster_app.command()
+def notice(
+    policy_year: Year,
+    edition: Annotated[int, typer.Option(min=1, help="An edition that was published here.")] = 1,
+    out_folder: Annotated[Path | None, typer.Option("--out", help="Copy the files there.")] = None,
+    by: By = "commerce-bureau",
+) -> None:
+    """The public notice of an edition: XLSX, CSV, PDF and a page to search. Publishing makes it.
+
+    Example: tongbao roster notice --policy-year 2025 --edition 1 --out /tmp/notice
+    """
+    import shutil
+
+    from assets.eligibility.notice.act import notice_files
+
+    given = settings()
+    load_terms(policy_year)
+    if not any(a.edition == edition for a in state_of(given).register.of(policy_year, "notice")):
+        act("roster_notice", "make_notice", policy_year=policy_year, by=by, edition=edition)
+    for name, (path, sha256) in notice_files(state_of(given).register, policy_year).items():
+        if f"/edition={edition}/" in name:
+            if out_folder:
+                out_folder.mkdir(parents=True, exist_ok=True)
+                path = Path(shutil.copyfile(path, out_folder / Path(name).name))
+            out.print(f"  {sha256[:12]}  {path}", soft_wrap=True)
+
+
 @roster_app.command("object")
 def object_(
     policy_year: Year,
@@ -290,8 +317,10 @@ def act(job: str, op: str, given: Settings | None = None, **config: object) -> N
 
     given = given or settings()
     load_terms(int(str(config["policy_year"])))
+    before = len(state_of(given).register.acts)
     run_act(given, job, op, config)
-    tell_act(out, state_of(given).register.acts[-1])
+    for done in state_of(given).register.acts[before:]:
+        tell_act(out, done)
 
 
 @roster_app.command()

@@ -106,10 +106,12 @@ def write_release(
     items: list[Item],
     about: Mapping[str, object],
     beside: list[Item] | None = None,
+    files: Mapping[str, tuple[Path, str]] | None = None,
 ) -> Path:
     """Write a release and make it `latest`; the same contents are the same release.
 
-    `beside`: files that are in it without being part of its identity (the record of runs).
+    `beside`: files that are in it without being part of its identity (the record of runs); `files`:
+    such files that are no tables, as plain name → file and SHA-256 (the notices).
     """
     name = identity(items)[:16]
     releases = manifests.root / "releases"
@@ -121,7 +123,11 @@ def write_release(
             target.parent.mkdir(parents=True, exist_ok=True)
             source = manifests.folder(item.table) / manifests.read(item.table)[item.key].file
             _link(source, target)
-        index = {"release": name, **about, "items": [asdict(item) for item in items]}
+        for file, (source, _) in (files or {}).items():
+            (draft / file).parent.mkdir(parents=True, exist_ok=True)
+            _link(source, draft / file)
+        named = [{"file": file, "sha256": sha256} for file, (_, sha256) in (files or {}).items()]
+        index = {"release": name, **about, "items": [asdict(item) for item in items], "files": named}
         write_json(draft / "index.json", index)
         draft.rename(folder)
         sync_folder(releases)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
+from assets.eligibility.notice.act import notice_files
 from assets.flow import RECORDS, RELEASED, TO_MEND
 from assets.storage.deliveries import Deliveries
 from assets.storage.lake import Lake
@@ -55,7 +56,8 @@ def publish_release(house: House, run: str) -> Released:
         "terms_version": state.calendar.terms_version,
         "register": {"acts": len(state.register.acts), "sha256": state.register.tip},
     }
-    folder = write_release(lake, items, about, beside=contents(lake, RECORDS))
+    notices = notice_files(state.register)
+    folder = write_release(lake, items, about, beside=contents(lake, RECORDS), files=notices)
     return Released(
         name=folder.name,
         folder=folder,

@@ -41,6 +41,8 @@ class City:
     plant: bool = True
     plants: int = 1
     """How often every status, code and finding of policies and claims is planted."""
+    refused: bool = False
+    """Also files that are refused whole; a night over them ends with a no."""
     oecd_history: bool = False
     """The OECD's real ratings of 1999-2022 instead of invented ones."""
 

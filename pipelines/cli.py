@@ -169,6 +169,7 @@ def sample(
     declarations: Annotated[int, typer.Option(help="Mean declarations a trader-year.")] = 126,
     database: Annotated[str | None, typer.Option(help="Also load it into this database.")] = None,
     parquet: Annotated[bool, typer.Option(help="Only Parquet, for volume.")] = False,
+    refused: Annotated[bool, typer.Option(help="Also files that a night refuses whole.")] = False,
     oecd_history: Annotated[bool, typer.Option(help="The OECD's real ratings of 1999-2022.")] = False,
 ) -> None:
     """Write a sample city of a given size and seed.
@@ -179,7 +180,10 @@ def sample(
     from pipelines.sample_city.database import write_city_database
 
     span = years(export_years, "--years")
-    city = City(enterprises, seed, span[0], span[-1], declarations, oecd_history=oecd_history)
+    city = City(
+        enterprises, seed, span[0], span[-1], declarations,
+        refused=refused, oecd_history=oecd_history,
+    )  # fmt: skip
     with bars() as report:
         write_city(
             city, out_folder, layout="parquet" if parquet else "mixed",

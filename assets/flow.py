@@ -349,6 +349,10 @@ FLOW: tuple[Node, ...] = (
         Node(table, "policy_year", _WORKED, uses=("wording",), remembers=True, is_to_mend=True)
         for table in ("work_list", "work_list_changes")
     ),
+    Node(
+        "policy_threads", "none",
+        (Need("policy_reconciliation", _every("policy_year")), Need("enterprises_ledger", _all)),
+    ),
     *(
         Node(table, "push_month", _PUSHED, version="2", uses=("terms", "rates", "wording"))
         for table in ("push_list", "push_enterprises")
@@ -395,6 +399,7 @@ RELEASED: Mapping[str, Kind] = {
 """What a release holds and is known by: table → its kind of key."""
 RECORDS: Mapping[str, Kind] = {
     "runs": "none",
+    "release_changes": "none",
     "push_outbox": "none",
     **{node.table: node.kind for node in FLOW if node.remembers},
 }

@@ -80,6 +80,11 @@ def _is_folded(text: pl.Expr) -> pl.Expr:
     return (own != half) & (half.str.len_bytes() == half.str.len_chars())
 
 
+def typed(rows: pl.LazyFrame, source: Source) -> pl.LazyFrame:
+    """The typed fields of text rows (`row` and every field), unjudged: null where unreadable."""
+    return _read(rows, source, _plain(rows, source)).select("row", *source.names)
+
+
 def _plain(rows: pl.LazyFrame, source: Source) -> set[str]:
     """The fields of which every text is ASCII, which needs no folding to half width."""
     ascii_only = (pl.col(source.names).str.len_bytes() == pl.col(source.names).str.len_chars()).all()

@@ -48,5 +48,6 @@ def _rebuild(given: Settings, place: Settings, act: Act) -> Rebuilt:
 
 def _place(given: Settings, folder: Path, moment: datetime) -> Settings:
     """Settings for a lake of its own at a moment, into which nothing is pulled."""
+    (folder / "none").mkdir(parents=True, exist_ok=True)
     own = {"lake": folder, "reporting_url": "", "dagster_home": None}
     return given.model_copy(update={"now": moment, "sources": folder / "none", "sources_url": None, **own})

@@ -11,7 +11,7 @@ import assets.policies.assets
 import assets.push.assets
 import assets.statistics.assets
 import assets.supply.assets
-from pipelines.jobs import jobs, nightly_schedule
+from pipelines.jobs import drop_folder, jobs, nightly_schedule
 from pipelines.resources import house
 from pipelines.roster_acts import roster_register
 
@@ -33,6 +33,7 @@ defs = dg.Definitions(
     ],
     jobs=jobs,
     schedules=[nightly_schedule],
+    sensors=[drop_folder],
     resources={"house": house},
     executor=dg.in_process_executor,
 )

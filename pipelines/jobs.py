@@ -4,28 +4,36 @@ A job cannot mix kinds of keys. `nightly` is one op that calls the same `rebuild
 line, so a schedule, a click and a command do the same work in the same order.
 """
 
+import hashlib
+import json
+
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import (
     UnresolvedAssetJobDefinition,
 )
 
-from assets.storage.manifest import LakeBusy
+from assets.storage.drop_folder import SourcesUnreachable
+from assets.storage.manifest import LakeBusy, lake_lock
 from pipelines.planner import JOBS
 from pipelines.policy_acts import policy_accept
 from pipelines.push_acts import push_pages, push_send
+from pipelines.rebuild import NoSources, news_of
 from pipelines.roster_acts import (
     roster_confirm,
     roster_decide,
     roster_import,
+    roster_notice,
     roster_object,
     roster_publish,
 )
+from pipelines.settings import Settings
 
 _ABOUT = {
     "references": "Ledgers of rates, registry, lists, policies, claims, ratings and bulletins.",
     "declared_months": "Ledger and value of declaration lines, by declared month.",
     "export_years": "Monthly and annual exports, by statistical year.",
     "policy_years": "Decisions, editions, reconciliation, take-up and claims, by policy year.",
+    "threads": "Insured enterprises over all policy years.",
     "push_months": "The monthly push lists.",
     "receipts": "What became of the pushes at the portal.",
     "statistics": "The annual statistics, by policy year.",
@@ -93,8 +101,34 @@ nightly_schedule = dg.ScheduleDefinition(
     execution_timezone="Asia/Shanghai",
     description="Half past two in Shenzhen: the job `nightly`, which does what `tongbao nightly` does.",
 )
+
+
+@dg.sensor(
+    job=nightly,
+    minimum_interval_seconds=60,
+    description="Every minute: what is new in the sources and stands still starts the job `nightly`.",
+)
+def drop_folder(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """Start `nightly` when something new has come and stands still from one look to the next."""
+    settings = Settings()  # type: ignore[call-arg]
+    try:
+        arrivals = news_of(settings).arrivals
+        with lake_lock(settings.lake):
+            pass
+    except (SourcesUnreachable, NoSources, LakeBusy) as refused:
+        return dg.SkipReason(str(refused))
+    if not arrivals:
+        return dg.SkipReason("Nothing new.")
+    stamps = json.dumps([arrival.stamp for arrival in arrivals])
+    seen = hashlib.sha256(stamps.encode()).hexdigest()
+    if seen != context.cursor:
+        context.update_cursor(seen)
+        return dg.SkipReason(f"{len(arrivals)} new, the first {arrivals[0].name}: taken at the next look.")
+    return dg.RunRequest(run_key=seen)
+
+
 jobs: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
     pull_job, *table_jobs, release_job, report_job, nightly,
-    roster_import, roster_publish, roster_object, roster_decide, roster_confirm,
+    roster_import, roster_publish, roster_notice, roster_object, roster_decide, roster_confirm,
     policy_accept, push_send, push_pages,
 ]  # fmt: skip

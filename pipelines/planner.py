@@ -20,6 +20,7 @@ _STAGES = {
     "declared_months": [n.table for n in FLOW if n.kind == "month"],
     "export_years": [n.table for n in FLOW if n.kind == "export_year"],
     "policy_years": [n.table for n in FLOW if n.kind == "policy_year" and n.table not in _STATISTICS],
+    "threads": ["policy_threads"],
     "push_months": [n.table for n in FLOW if n.kind == "push_month"],
     "receipts": ["push_receipts"],
     "statistics": list(_STATISTICS),

@@ -43,6 +43,7 @@ PUBLISHED: tuple[Table, ...] = (
     policies.CREDIT_REPORT_AUDIT,
     policies.WORK_LIST,
     policies.WORK_LIST_CHANGES,
+    policies.POLICY_THREADS,
     push.PUSH_LIST,
     push.PUSH_ENTERPRISES,
     push.PUSH_OUTBOX,
@@ -53,6 +54,7 @@ PUBLISHED: tuple[Table, ...] = (
     statistics.PUBLIC_STATISTICS,
     operations.REJECTED_ROWS,
     operations.RUNS,
+    operations.RELEASE_CHANGES,
 )
 TABLES: dict[str, Table] = {
     table.name: table for table in (*SOURCES, *(source.ledger for source in SOURCES), *INTERNAL, *PUBLISHED)

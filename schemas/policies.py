@@ -45,6 +45,7 @@ DIFFERING_STATUSES = ("unidentified", "not_on_roster", "duplicate")
 """Statuses that are a difference by themselves; a discrepant policy has its discrepancies."""
 DIFFERENCE_KINDS = ("status", "discrepancy", "observation")
 SUBJECTS = ("policy", "claim", "credit_report")
+THREAD_CHANGES = ("insured_again", "renamed", "moved", "merged")
 CHANGES_OF_WORK = ("new", "resolved")
 
 POLICIES = Source(
@@ -351,4 +352,26 @@ WORK_LIST_CHANGES = Table(
         Column("age_days", "历时", pl.Int32, "Days from first seen to this change.", unit="days"),
     ),
     partition="policy_year",
+)  # fmt: skip
+POLICY_THREADS = Table(
+    name="policy_threads",
+    zh="历年投保脉络",
+    about="Every insured enterprise over the years: insured again, renamed, moved or merged, it keeps one "
+    "thread, named by the enterprise that is left of it.",
+    key=("policy_year", "uscc"),
+    columns=(
+        Column("thread", "脉络", pl.String, "USCC of the enterprise that carries it on today."),
+        Column("policy_year", "保单年度", pl.Int32, "Policy year."),
+        Column("uscc", "统一社会信用代码", pl.String, "The insured of that year.",
+               comes_from=("policy_reconciliation.uscc",)),
+        Column("policy_no", "保单号", pl.String, "Its original policy of that year.",
+               comes_from=("policy_reconciliation.policy_no",)),
+        Column("name", "企业名称", pl.String, "By the registry, on the day of issue.", required=False,
+               comes_from=("enterprises_ledger.name",)),
+        Column("district", "所属区", pl.String, "District of that year.", required=False),
+        Column("years_insured", "累计投保年数", pl.Int32, "Years of the thread up to this one.",
+               unit="years"),
+        Column("changes", "变化", CODES, "Since the thread's year before: insured again, and under another "
+               "name, in another district, after a merger.", values=THREAD_CHANGES),
+    ),
 )  # fmt: skip

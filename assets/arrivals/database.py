@@ -15,10 +15,11 @@ from pathlib import Path
 
 import polars as pl
 
+from assets.arrivals.compare import compare
 from assets.arrivals.pieces import batches
 from assets.arrivals.receive import BY_NAME, Intake
 from assets.arrivals.sources import News
-from assets.storage.deliveries import Deliveries, Delivery
+from assets.storage.deliveries import Compared, Deliveries, Delivery
 from assets.storage.drop_folder import Arrival, sha256_of
 from assets.storage.read_database import CHANGED, answer, ask, database_changes, moment, place_of, rows_of
 from assets.versions import rendered
@@ -32,6 +33,8 @@ class Database:
     url: str
     overlap: timedelta
     sources: Sequence[Source]
+    now: datetime
+    """The present of the run, UTC: whether the month's comparison is due."""
 
     def news(self, record: Deliveries) -> News:
         """The tables whose answer is not what it was after the last reading."""
@@ -44,7 +47,7 @@ class Database:
                 changed = [text for month, text in asked.items() if before.get(month) != text]
                 name = self.name_of(source.name)
                 found.append(Arrival(source.name, name, sum(map(rows_of, changed)), 0, Path(name)))
-        return News(tuple(found))
+        return News(tuple(found), is_comparison_due=Compared(record.folder.parent).is_due(self.now))
 
     def deliver(self, arrival: Arrival, intake: Intake) -> Delivery | None:
         """Read what a table has since its cursor, and receive what is not known yet."""
@@ -68,8 +71,11 @@ class Database:
             )
             fresh = Unknown(intake, source, since)
             delivery = intake.receive(path, unread, fresh.of)
-        notes = (*delivery.notes, *fresh.notes(arrival.name))
-        return replace(delivery, encoding="database", notes=notes)
+        return replace(delivery, encoding="database", known=fresh.known)
+
+    def disagreements(self, root: Path, now: datetime) -> list[str]:
+        """A sentence for each table that does not agree with what was received, once a month."""
+        return compare(root, self, now) if Compared(root).is_due(now) else []
 
     def name_of(self, table: str) -> str:
         """How the record calls a table: its name, and where the database is, without who asks it."""
@@ -131,12 +137,6 @@ class Unknown:
         fresh = marked.join(self._seen, on=[":mark", ":other"], how="anti", maintain_order="left")
         self.known += judged.height - fresh.height
         return fresh.drop(":mark", ":other")
-
-    def notes(self, name: str) -> tuple[str, ...]:
-        """How many rows were left out, where there were any."""
-        if not self.known:
-            return ()
-        return (f"{name}: {self.known:,} rows of the overlap were known already.",)
 
     def _marks(self) -> tuple[pl.Expr, pl.Expr]:
         text = pl.when(pl.col("raw").is_null()).then(rendered(self._source)).otherwise("raw")

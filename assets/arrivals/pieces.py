@@ -135,17 +135,17 @@ def read_pieces(root: Path, record: Deliveries, source: Source, key: str) -> pl.
     To a declared month also belong the undated rows of its declarations, since they may be the
     newest of a line; undated rows of declarations that no month knows belong to January.
     """
-    rows = _read(root, source, record, key)
+    rows = rows_of(root, source, record, key)
     year = key[:4]
     undated_key = year + UNDATED
     if source.partition is None or not record.pieces(source.name, undated_key):
         return rows
-    undated = _read(root, source, record, undated_key)
+    undated = rows_of(root, source, record, undated_key)
     mine = undated.join(_numbers(rows), on="declaration_no", how="semi")
     if not key.endswith("-01"):
         return pl.concat([rows, mine])
     others = {at for _, at, _ in record.pieces(source.name) if at[:4] == year}
-    known = [_numbers(_read(root, source, record, at)) for at in sorted(others - {undated_key})]
+    known = [_numbers(rows_of(root, source, record, at)) for at in sorted(others - {undated_key})]
     nobodys = undated.join(pl.concat(known).unique(), on="declaration_no", how="anti") if known else undated
     return pl.concat([rows, mine, nobodys])
 
@@ -154,7 +154,8 @@ def _numbers(rows: pl.LazyFrame) -> pl.LazyFrame:
     return rows.select(pl.col("declaration_no").unique())
 
 
-def _read(root: Path, source: Source, record: Deliveries, key: str) -> pl.LazyFrame:
+def rows_of(root: Path, source: Source, record: Deliveries, key: str) -> pl.LazyFrame:
+    """The rows of the pieces of one key, with the delivery and row they came from."""
     pieces = record.pieces(source.name, key)
     folder = root / "received" / source.name
     frames = [

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -24,6 +25,12 @@ class News:
 
     arrivals: tuple[Arrival, ...]
     notes: tuple[str, ...] = ()
+    is_comparison_due: bool = False
+    """Whether what was received is still to be compared with its database this month."""
+
+    def __bool__(self) -> bool:
+        """Whether there is a reason to pull."""
+        return bool(self.arrivals) or self.is_comparison_due
 
 
 class Sources(Protocol):
@@ -35,6 +42,10 @@ class Sources(Protocol):
 
     def deliver(self, arrival: Arrival, intake: Intake) -> Delivery | None:
         """Hand one delivery over; None where there is nothing to take now."""
+        ...
+
+    def disagreements(self, root: Path, now: datetime) -> list[str]:
+        """Where what was received no longer agrees with the place, when that is to be looked at."""
         ...
 
 
@@ -57,6 +68,10 @@ class Folder:
         delivery = intake.file(arrival)
         return None if has_changed(arrival) else delivery
 
+    def disagreements(self, root: Path, now: datetime) -> list[str]:
+        """Files stay as they are: there is nothing to compare."""
+        return []
+
 
 @dataclass(frozen=True)
 class Objects:
@@ -73,6 +88,10 @@ class Objects:
         """Fetch an object and receive it."""
         with intake.scratch() as scratch:
             return intake.file(replace(arrival, path=self.bucket.fetch(arrival.name, scratch)))
+
+    def disagreements(self, root: Path, now: datetime) -> list[str]:
+        """Objects stay as they are: there is nothing to compare."""
+        return []
 
 
 def _unseen(found: tuple[list[Arrival], tuple[str, ...]], record: Deliveries) -> News:

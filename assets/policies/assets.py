@@ -18,6 +18,7 @@ from assets.policies.conserve import (
     reconciliation_balances,
     report_balances,
     take_up_balances,
+    thread_balances,
 )
 from assets.policies.differences import policy_differences
 from assets.policies.reconcile import judge, shown
@@ -26,6 +27,7 @@ from assets.policies.services import credit_report_audit as audit_reports
 from assets.policies.services import reports_of
 from assets.policies.suggest import suggest
 from assets.policies.take_up import take_up as take_up_lines
+from assets.policies.threads import policy_threads as all_threads
 from assets.policies.work_list import open_items, work_balances, work_changes
 from assets.policies.work_list import work_list as open_work
 from assets.work import Made, Work
@@ -121,3 +123,11 @@ def work_list(work: Work) -> dict[str, Made]:
     rows = open_work(now, history, work.current(POLICIES), work.versions(ENTERPRISES))
     balances = (work_balances(before, history, now.height, work.today),)
     return {"work_list": Made(rows, balances), "work_list_changes": Made(history.lazy(), balances)}
+
+
+@tables_asset("policy_threads", group=GROUP)
+def policy_threads(work: Work) -> Made:
+    """Insured enterprises over all years, each on one thread."""
+    reconciled = work.scan("policy_reconciliation")
+    rows = all_threads(reconciled, work.versions(ENTERPRISES)).collect()
+    return Made(rows.lazy(), thread_balances(reconciled, rows))

@@ -76,6 +76,13 @@ def exposure_balances(rows: pl.DataFrame, exposures: pl.DataFrame) -> tuple[Bala
     )
 
 
+def thread_balances(reconciled: pl.LazyFrame, rows: pl.DataFrame) -> tuple[Balance, ...]:
+    """Policies that stand = policies on threads."""
+    stands = pl.col("status").is_in(["matched", "discrepant"])
+    standing = reconciled.filter(stands).select(pl.len()).collect().item()
+    return (Balance("policies that stand = policies on threads", int(standing), rows.height),)
+
+
 def report_balances(usage: pl.DataFrame, rows: pl.DataFrame) -> tuple[Balance, ...]:
     """Credit reports in = reports used over enterprises."""
     used = _whole(usage["quantity"]), _whole(rows["used"])

@@ -12,9 +12,11 @@ import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 from assets.storage.manifest import write_json
+from schemas.calendar import local_date, month_of
 
 UNPLACED = "unplaced"
 """The key of declaration rows whose number cannot be read."""
@@ -60,6 +62,8 @@ class Delivery:
     """Of a table of a database: the cursor that the reading began at."""
     read_to: str | None = None
     """Of a table of a database: its cursor, the greatest updated_at read (ISO, UTC)."""
+    known: int = 0
+    """Of a table of a database: rows read again for the overlap, and left out."""
     answer: Mapping[str, str] | None = None
     """Of a table of a database: what it answers while nothing has changed (`read_database.ask`)."""
     corrects: tuple[str, ...] = ()
@@ -176,6 +180,30 @@ class Deliveries:
             for at, piece in delivery.pieces.items()
             if key is None or at == key
         ]
+
+
+class Compared:
+    """In which month the rows received were last found to agree with the database they come from."""
+
+    def __init__(self, root: Path) -> None:
+        """Look at the lake at `root`."""
+        self._file = root / "received" / "compared.json"
+
+    @property
+    def month(self) -> str:
+        """`YYYY-MM`, as in Shenzhen; empty where they were never compared."""
+        try:
+            return str(json.loads(self._file.read_text(encoding="utf-8"))["month"])
+        except FileNotFoundError:
+            return ""
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether this month's comparison is still to be made."""
+        return self.month < month_of(local_date(now))
+
+    def note(self, now: datetime) -> None:
+        """They agree."""
+        write_json(self._file, {"month": month_of(local_date(now)), "at": now.isoformat()})
 
 
 def _delivery(item: dict[str, object]) -> Delivery:

@@ -81,6 +81,14 @@ def ask(url: str, source: Source, since: datetime | None) -> dict[str, str]:
         return answer(table.column(names, _utc(since)), since)
 
 
+def columns_of(url: str, source: Source, names: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """Some columns of all rows as text, in batches; rows of one key follow each other."""
+    with _asking(url, source) as table:
+        if table is not None:
+            known = [name for name in names if name in table.columns]
+            yield from table.column(known, None, by=source.key)
+
+
 def answer(batches: Iterable[pl.DataFrame], since: datetime) -> dict[str, str]:
     """What `ask` says of rows of text that hold everything changed since."""
     parts = [

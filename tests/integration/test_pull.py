@@ -6,7 +6,7 @@ import os
 import shutil
 import sqlite3
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ from assets.arrivals.receive import Intake
 from assets.arrivals.sources import Folder, Objects, Sources
 from assets.flow import SOURCE_NAMES
 from assets.storage.bucket import Bucket
-from assets.storage.deliveries import Deliveries, Delivery
+from assets.storage.deliveries import Compared, Deliveries, Delivery
 from assets.storage.drop_folder import Arrival, SourcesUnreachable
 from assets.versions import classify
 from pipelines.sample_city.city import City, write_city
@@ -32,6 +32,8 @@ from schemas.eligibility import ENTERPRISES
 NOW = datetime(2026, 1, 15, tzinfo=UTC)
 DAY = timedelta(hours=24)
 CITY = City(6, 5, 2021, 2021, declarations_per_enterprise=3, lines_per_declaration=2, plant=False)
+Tell = Callable[[str], Iterable[tuple[object, ...]]]
+Customs = tuple[Database, Path, Tell]
 NEW, LATE, TOO_LATE, FUTURE = "4403160901", "4403160902", "4403160903", "4403160904"
 
 
@@ -102,8 +104,8 @@ def test_folder_bucket_and_databases_give_the_same_ledgers(
     places: dict[str, Sources] = {
         "folder": Folder(city, SOURCE_NAMES),
         "bucket": Objects(Bucket(bucket), SOURCE_NAMES),
-        "sqlite": Database(sqlite, DAY, SOURCES),
-        "postgresql": Database(postgres_url, DAY, SOURCES),
+        "sqlite": Database(sqlite, DAY, SOURCES, NOW),
+        "postgresql": Database(postgres_url, DAY, SOURCES, NOW),
     }
     for name, place in places.items():
         pulled(tmp_path / name, place)
@@ -131,7 +133,7 @@ class Table:
     def __init__(self, folder: Path, city: Path) -> None:
         self.file, self.lake = folder / "city.db", folder / "lake"
         write_city_database(city, f"sqlite:///{self.file}")
-        self.place = Database(f"sqlite:///{self.file}", DAY, (ENTERPRISES,))
+        self.place = Database(f"sqlite:///{self.file}", DAY, (ENTERPRISES,), NOW)
 
     def tell(self, statement: str) -> None:
         with closing(sqlite3.connect(self.file, isolation_level=None)) as connection:
@@ -168,7 +170,7 @@ def test_only_what_is_newer_than_the_cursor_is_read_and_nothing_twice(table: Tab
     table.copy(LATE, "2025-11-30T01:00:00Z")
     (third,) = table.pull()
     assert (third.rows, third.read_to) == (1, second.read_to), "committed late, within the overlap"
-    assert third.notes == (f"{third.name}: 1 rows of the overlap were known already.",)
+    assert third.known == 1
     table.copy(TOO_LATE, "2025-11-29T23:00:00Z")
     assert table.pull() == []
     numbers = table.numbers()
@@ -216,7 +218,7 @@ def test_a_crash_between_reading_and_recording_neither_loses_nor_doubles(
 
 
 def test_the_record_names_the_database_without_its_password(table: Table) -> None:
-    place = Database("postgresql://reader:sesame@10.0.0.1/customs?schema=x&sslkey=k", DAY, SOURCES)
+    place = Database("postgresql://reader:sesame@10.0.0.1/customs?schema=x&sslkey=k", DAY, SOURCES, NOW)
     assert place.name_of("enterprises") == "enterprises of postgresql://10.0.0.1/customs?schema=x"
     (first,) = table.pull()
     assert first.name == f"enterprises of sqlite:///{table.file}"
@@ -270,3 +272,57 @@ def test_the_same_content_under_another_name_is_recognised(city: Path, tmp_path:
     (changed,) = pulled(lake, place)
     assert (changed.name, changed.same_as) == (f"enterprises/{path.name}", None)
     assert pulled(lake, place) == []
+
+
+# ── the monthly comparison ────────────────────────────────────────────────────────────────────
+@pytest.fixture
+def customs(tmp_path: Path, city: Path) -> Iterator[Customs]:
+    """Declarations in a SQLite file, received; and how to tell the file something."""
+    file, lake = tmp_path / "customs.db", tmp_path / "lake"
+    write_city_database(city, f"sqlite:///{file}")
+    place = Database(f"sqlite:///{file}", DAY, SOURCES, NOW)
+    pulled(lake, place)
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        yield place, lake, connection.execute
+
+
+def test_what_was_received_agrees_with_the_database_and_is_asked_once_a_month(customs: Customs) -> None:
+    place, lake, tell = customs
+    assert place.news(Deliveries(lake)).is_comparison_due
+    assert place.disagreements(lake, NOW) == []
+    assert not place.news(Deliveries(lake))
+    tell("DELETE FROM customs_declarations WHERE line_no = 1")
+    assert place.disagreements(lake, NOW) == []
+    assert place.disagreements(lake, NOW + timedelta(days=31)) != []
+
+
+def test_a_deleted_line_is_found_with_its_month(customs: Customs) -> None:
+    place, lake, tell = customs
+    (number, month), *_ = tell(
+        "SELECT declaration_no, substr(declared_on, 1, 7) FROM customs_declarations ORDER BY 2, 1 LIMIT 1"
+    )
+    tell(f"DELETE FROM customs_declarations WHERE declaration_no = '{number}'")
+    (told,) = place.disagreements(lake, NOW)
+    assert told.startswith("customs_declarations of sqlite:")
+    assert f"in 1 declared months, first {month}: " in told
+    assert Compared(lake).month == ""
+
+
+def test_an_amount_that_changed_without_a_new_time_is_found(customs: Customs) -> None:
+    place, lake, tell = customs
+    tell("UPDATE customs_declarations SET amount = amount + 0.01 WHERE rowid IN (3, 4)")
+    (told,) = place.disagreements(lake, NOW)
+    assert "customs_declarations" in told
+
+
+def test_a_month_that_has_moved_on_since_the_pull_is_not_judged(customs: Customs) -> None:
+    place, lake, tell = customs
+    tell("UPDATE customs_declarations SET amount = 7, updated_at = '2026-01-14T00:00:00Z' WHERE rowid = 3")
+    assert place.disagreements(lake, NOW) == []
+
+
+def test_an_enterprise_that_was_deleted_is_found(customs: Customs) -> None:
+    place, lake, tell = customs
+    tell("DELETE FROM enterprises WHERE rowid = 1")
+    (told,) = place.disagreements(lake, NOW)
+    assert " in its keys: " in told

@@ -53,12 +53,13 @@ CALENDAR = FewMonths({year: load_terms(year) for year in (2024, 2025)})
 class SmallHouse:
     """A house at a moment that the test sets."""
 
-    def __init__(self, folder: Path, now: str) -> None:
+    def __init__(self, folder: Path, now: str, files: int = 0) -> None:
+        """`files`: how many lie in the drop folder already."""
         self.folder, self.root = folder, folder / "lake"
         self.now = datetime.fromisoformat(now)
         self.reporting = f"sqlite:///{self.root / 'reporting.sqlite'}"
         self.bounds = Bounds(0, 1000, 10**9)
-        self._files = 0
+        self._files = files
 
     def lock(self) -> AbstractContextManager[None]:
         return nullcontext()

@@ -242,6 +242,7 @@ VOCABULARIES = {
     "take_up_status": policies.TAKE_UP_STATUSES,
     "finding": policies.FINDINGS,
     "service_finding": policies.SERVICE_FINDINGS,
+    "thread_change": policies.THREAD_CHANGES,
     "work_subject": policies.SUBJECTS,
     "work_change": policies.CHANGES_OF_WORK,
     "work_action": policies.WORK_LIST["code"].values,

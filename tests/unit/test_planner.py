@@ -91,6 +91,7 @@ def test_one_part_of_a_month_makes_one_year_stale(lake: Path) -> None:
     assert {key for table, key in found if table == "monthly_exports"} == {"2025"}
     assert {table for table, _ in found} == {
         "monthly_exports", "push_list", "push_enterprises", "insured_exports",
+        "claim_audit", "claim_differences", "buyer_exposure",
     }  # fmt: skip
 
 

@@ -328,22 +328,26 @@ def explain(
     policy_year: Year,
     uscc: Annotated[str, typer.Argument(help="Unified social credit code.")],
     lines: Annotated[int, typer.Option(help="How many lines to show.")] = 40,
+    json_: Annotated[bool, typer.Option("--json", help="Print it as JSON, with every line.")] = False,
+    pdf: Annotated[Path | None, typer.Option(help="Write it as a page that an answer can cite.")] = None,
 ) -> None:
-    """The decision on one enterprise, down to lines, rates and clause.
+    """The decision on one enterprise, down to lines, rates and clause: listed, not listed or unknown.
 
-    Example: tongbao roster explain --policy-year 2025 91440300TB0000001F
+    Example: tongbao roster explain --policy-year 2025 91440300TB0000001F --pdf /tmp/answer.pdf
     """
+    from assets.eligibility.answer import as_json, as_pdf
     from assets.eligibility.explain import explain as find
     from pipelines.reading_roster import show_explanation
 
     load_terms(policy_year)
     found = find(state_of(settings()), policy_year, credit_code(uscc))
-    if found.decision is None:
-        raise WrongUsage(
-            f"Nobody knows {found.uscc}: no registration of {policy_year} and no export of "
-            f"{found.terms.export_year} carries this code; check its 18 characters."
-        )
-    show_explanation(out, found, lines)
+    if json_:
+        typer.echo(as_json(found), nl=False)
+    elif not pdf:
+        show_explanation(out, found, lines)
+    if pdf:
+        pdf.write_bytes(as_pdf(found))
+        Console(stderr=True).print(f"Written to {pdf}", soft_wrap=True)
 
 
 @roster_app.command()

@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from assets.storage.manifest import Entry, Manifests, sync_folder, write_json
+from assets.storage.manifest import Entry, Manifests, sync_folder, write_bytes, write_json
 
 
 class ReleaseRefused(RuntimeError):
@@ -107,11 +107,13 @@ def write_release(
     about: Mapping[str, object],
     beside: list[Item] | None = None,
     files: Mapping[str, tuple[Path, str]] | None = None,
+    texts: Mapping[str, str] | None = None,
 ) -> Path:
     """Write a release and make it `latest`; the same contents are the same release.
 
     `beside`: files that are in it without being part of its identity (the record of runs); `files`:
-    such files that are no tables, as plain name → file and SHA-256 (the notices).
+    such files that are no tables, as plain name → file and SHA-256 (the notices); `texts`: what is
+    written for its readers, by plain name.
     """
     name = identity(items)[:16]
     releases = manifests.root / "releases"
@@ -129,6 +131,8 @@ def write_release(
         named = [{"file": file, "sha256": sha256} for file, (_, sha256) in (files or {}).items()]
         index = {"release": name, **about, "items": [asdict(item) for item in items], "files": named}
         write_json(draft / "index.json", index)
+        for file, text in (texts or {}).items():
+            write_bytes(draft / file, text.encode())
         draft.rename(folder)
         sync_folder(releases)
     pointer = releases / f".latest.{os.getpid()}"

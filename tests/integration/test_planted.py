@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from assets.storage.lake import Lake
-from tests.integration.agreement import disagreements, state_differences
+from schemas.catalogue import TABLES
+from tests.integration.agreement import differences, disagreements, state_differences
 from tests.integration.running import CONFIRMATION, PRESENT, PUBLICATION, Row, lived_city, rows_of
 from tests.oracle.roster import Edition
 from tests.oracle.tables import run
@@ -53,6 +54,8 @@ def test_the_oracle_says_the_same_of_the_lived_city(lived: Path) -> None:
     oracle = run(lived / "sources", PRESENT, (2022, 2023, 2024, 2025), {2025: [edition]})
 
     found = disagreements(lake, oracle) + state_differences(lake, oracle)
+    insured = rows_of(lake, "insured_exports"), oracle.insured_exports
+    found += differences("insured_exports", TABLES["insured_exports"].key, *insured)
     assert not found, f"{len(found)} differences:\n" + "\n".join(found[:40])
 
 

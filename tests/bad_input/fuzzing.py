@@ -113,14 +113,25 @@ def xlsx_variants(parts: Mapping[str, bytes], seed: int, count: int) -> Iterator
     chance = Random(seed)
     yield _zipped(parts, chance)
     for _ in range(count - 1):
-        hurt = chance.choice(list(parts))
+        hurt = chance.choice([*parts, *["xl/sheet.xml"] * 8])
         match chance.randint(0, 9):
             case 0:
                 yield damaged(_zipped(parts, chance), chance)
             case 1:
                 yield _zipped({name: text for name, text in parts.items() if name != hurt}, chance)
-            case _:
+            case 2 | 3:
                 yield _zipped({**parts, hurt: damaged(parts[hurt], chance)}, chance)
+            case _:
+                yield _zipped({**parts, hurt: _other_values(parts[hurt], chance)}, chance)
+
+
+def _other_values(part: bytes, chance: Random) -> bytes:
+    """A part that is well-formed still, with up to three attributes or texts exchanged."""
+    for _ in range(chance.randint(1, 3)):
+        found = chance.choice([*_VALUE.finditer(part), None])
+        if found:
+            part = part[: found.start(1)] + chance.choice(ODD_VALUES) + part[found.end(1) :]
+    return part
 
 
 def _zipped(parts: Mapping[str, bytes], chance: Random) -> bytes:
@@ -139,6 +150,13 @@ VALUES = st.one_of(
     ),
     CELLS,
 )
+_VALUE = re.compile(rb'(?<=["\'>])([^<>"\']+)(?=["\'<])')
+ODD_VALUES = (
+    b"", b"0", b"1", b"2", b"-1", b"x", b"s", b"b", b"d", b"e", b"n", b"str", b"inlineStr", b"A1", b"C1",
+    b"XFD1", b"XFE1", b"A1048576", b"1048577", b"999999999", b"9999999999", b"1e400", b"45293.7", b"NaN",
+    b"hidden", b"yyyy", b"[h]:mm", b"../x", b"/etc/passwd", b"&#10;", b"_x0000_", b"_xD800_", "甲".encode(),
+    b" ", b"uscc",
+)  # fmt: skip
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -161,7 +179,7 @@ def xlsx_parts(draw: st.DrawFn) -> dict[str, bytes]:
     parts = {
         "_rels/.rels": _relations({"1": ("officeDocument", "xl/workbook.xml")}),
         "xl/_rels/workbook.xml.rels": _relations({
-            "1": ("worksheet", draw(st.sampled_from(["sheet.xml", "/xl/sheet.xml", "./sheet.xml", "sheet.xml", "../../x"]))),
+            "1": ("worksheet", draw(st.sampled_from(["sheet.xml", "/xl/sheet.xml", "./sheet.xml"]))),
             "2": ("sharedStrings", "texts.xml"), "3": ("styles", "styles.xml"),
         }),
         "xl/workbook.xml": (

@@ -46,12 +46,12 @@ def test_100_000_inputs_are_read_or_refused_with_a_sentence(record: Record) -> N
         "fuzz",
         "Files drawn by hypothesis, each damaged in nineteen further ways, given to the readers. Each was "
         "refused with one sentence or read; of every tenth that was read all rows were judged. Anything else "
-        "fails the run. What such inputs found before, each now a test in tests/unit/test_read_file.py or a line "
-        "of docs/bad-input.md: two cells far apart made a library's reader of workbooks abort the process, so "
-        "that workbooks are now read as a stream; a ten-megabyte name in GB18030 was taken for UTF-8 and read "
-        "in quadratic time; a zero inside a name of a Parquet file or a table was accepted, which PostgreSQL "
-        "takes in no text; one element without end in a workbook took ten seconds; a year of which only "
-        "undated declarations are known stopped the night.",
+        "fails the run. What such inputs found before, each now a test or a line of docs/bad-input.md: two "
+        "cells far apart made a library's reader of workbooks abort the process, so that workbooks are now "
+        "read as a stream; a ten-megabyte name in GB18030 was taken for UTF-8 and read in quadratic time; a "
+        "zero inside a name of a Parquet file or a table was accepted, which PostgreSQL takes in no text; an "
+        "element without end in a workbook took ten seconds; a year of which only undated declarations are "
+        "known stopped the night.",
         {
             **{f"CSV: {what}": count for what, count in of_csv.items()},
             **{f"XLSX: {what}": count for what, count in of_xlsx.items()},

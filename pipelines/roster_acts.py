@@ -17,7 +17,7 @@ ROSTER = dg.AssetKey(REGISTER)
 roster_register = dg.AssetSpec(
     ROSTER,
     group_name="eligibility",
-    description="**名单登记簿**\n\nThe append-only record of what was published, objected to, decided "
+    description="名单登记簿\n\nThe append-only record of what was published, objected to, decided "
     "and confirmed, by the jobs roster_import, roster_publish, roster_object, roster_decide and "
     "roster_confirm, and of the identifications accepted by policy_accept.",
     owners=["team:commerce-bureau"],

@@ -39,6 +39,8 @@ class City:
     declarations_per_enterprise: int = 126
     lines_per_declaration: int = 4
     plant: bool = True
+    refused: bool = False
+    """Also files that are refused whole; a night over them ends with a no."""
     oecd_history: bool = False
     """The OECD's real ratings of 1999-2022 instead of invented ones."""
 

@@ -15,6 +15,7 @@ def plant(p: Plants) -> None:
     """Plant all cases of this module."""
     _enterprises(p)
     _claims(p)
+    _policies(p)
     _small_sources(p)
     _reports_over_the_grant(p)
 
@@ -86,6 +87,17 @@ def _claims(p: Plants) -> None:
     for slug, about, change, reason in changes:
         row = p.claim(policy, "100.00", change, paid_usd="80.00")
         p.expect_rejected(slug, about, row, reason, source="claims")
+
+
+def _policies(p: Plants) -> None:
+    _, policy = p.insured(taken_up_on="2025-06-14")
+    p.expect_rejected(
+        "policy_taken_up_tomorrow",
+        "Taken up two days after the row was sent.",
+        policy,
+        "event_after_update:taken_up_on",
+        source="policies",
+    )
 
 
 def _small_sources(p: Plants) -> None:

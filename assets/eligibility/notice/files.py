@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from assets.eligibility.documents import typeset
 from assets.eligibility.notice.content import COLUMNS, TITLES, Notice
 
 FOLDER = Path(__file__).parent
@@ -40,11 +41,12 @@ def as_csv(notice: Notice) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(TITLES)
-    writer.writerows((serial, *map(_guarded, texts)) for serial, *texts in notice.lines)
+    writer.writerows((serial, *map(guarded, texts)) for serial, *texts in notice.lines)
     return b"\xef\xbb\xbf" + text.getvalue().encode()
 
 
-def _guarded(text: str) -> str:
+def guarded(text: str) -> str:
+    """A text of a CSV, so that a spreadsheet takes it for a text."""
     return f"'{text}" if _FORMULA.match(text) else text
 
 
@@ -87,7 +89,7 @@ def as_xlsx(notice: Notice) -> bytes:
 def as_pdf(notice: Notice, attached: Mapping[str, str]) -> bytes:
     """The notice as a document: title, basis, window, contacts, counts, and the attached files' hashes."""
     return typeset(
-        "notice.typ",
+        FOLDER / "notice.typ",
         {
             "title": notice.title,
             "sample": notice.is_sample,
@@ -99,21 +101,6 @@ def as_pdf(notice: Notice, attached: Mapping[str, str]) -> bytes:
             "sha256": notice.sha256,
             "attached": list(attached.items()),
         },
-        FOLDER,
-    )
-
-
-def typeset(template: str, data: Mapping[str, object], folder: Path) -> bytes:
-    """A Typst template with its data as a PDF; the one font is shipped with the project's packages."""
-    import noto_cjk_sans_otc
-    import typst
-
-    return typst.compile(
-        folder / template,
-        font_paths=[Path(noto_cjk_sans_otc.__file__ or "").parent],
-        ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
-        timestamp=0,
     )
 
 

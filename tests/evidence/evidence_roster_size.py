@@ -65,7 +65,8 @@ def exports(year: int, firms: range, **changes: str) -> list[Text]:
     """One declaration a firm in June of a year; every tenth firm is too large."""
     on = f"{year}-06-05"
     return [
-        declaration(firm, firm=firm, consignor_customs_code=f"4403{firm:06d}", declared_on=on, released_on=on, closed_on=on,
+        declaration(firm, firm=firm, consignor_customs_code=f"4403{firm:06d}",
+                    declared_on=on, released_on=on, closed_on=on,
                     amount="9000000.00" if firm % 10 == 0 else f"{firm}.00", updated_at=f"{on}T12:00:00Z")
         | changes
         for firm in firms

@@ -171,6 +171,9 @@ def sample(
     parquet: Annotated[bool, typer.Option(help="Only Parquet, for volume.")] = False,
     refused: Annotated[bool, typer.Option(help="Also files that a night refuses whole.")] = False,
     oecd_history: Annotated[bool, typer.Option(help="The OECD's real ratings of 1999-2022.")] = False,
+    plants: Annotated[
+        int, typer.Option(min=1, help="How often each status, code and finding is planted.")
+    ] = 1,
 ) -> None:
     """Write a sample city of a given size and seed.
 
@@ -182,7 +185,7 @@ def sample(
     span = years(export_years, "--years")
     city = City(
         enterprises, seed, span[0], span[-1], declarations,
-        refused=refused, oecd_history=oecd_history,
+        refused=refused, oecd_history=oecd_history, plants=plants,
     )  # fmt: skip
     with bars() as report:
         write_city(

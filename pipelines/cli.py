@@ -36,6 +36,7 @@ from pipelines.words import (
     policy_years,
     push_month,
     settings,
+    usd,
     years,
 )
 from schemas.terms.loader import UnregisteredYear, load_terms
@@ -170,6 +171,9 @@ def sample(
     parquet: Annotated[bool, typer.Option(help="Only Parquet, for volume.")] = False,
     refused: Annotated[bool, typer.Option(help="Also files that a night refuses whole.")] = False,
     oecd_history: Annotated[bool, typer.Option(help="The OECD's real ratings of 1999-2022.")] = False,
+    plants: Annotated[
+        int, typer.Option(min=1, help="How often each status, code and finding is planted.")
+    ] = 1,
 ) -> None:
     """Write a sample city of a given size and seed.
 
@@ -181,7 +185,7 @@ def sample(
     span = years(export_years, "--years")
     city = City(
         enterprises, seed, span[0], span[-1], declarations,
-        refused=refused, oecd_history=oecd_history,
+        refused=refused, oecd_history=oecd_history, plants=plants,
     )  # fmt: skip
     with bars() as report:
         write_city(
@@ -598,6 +602,46 @@ def statistics(policy_year: Year) -> None:
     given = settings()
     finish(given, run(given, keys=keys_of([policy_year]), report=True))
     show_statistics(out, given.lake, terms)
+
+
+@app.command()
+def simulate(
+    policy_year: Annotated[int, typer.Option("--policy-year", help="Any year whose exports are there.")],
+    threshold: Annotated[str | None, typer.Option(help="Another threshold, USD.")] = None,
+    above: Annotated[str | None, typer.Option(help="Another lower bound, USD, itself out.")] = None,
+    inclusive: Annotated[
+        bool | None, typer.Option("--inclusive/--exclusive", help="Whether the threshold itself is in.")
+    ] = None,
+    export_year: Annotated[int | None, typer.Option(help="Exports of another year.")] = None,
+    out_folder: Annotated[
+        Path | None, typer.Option("--out", help="Write the table and the chart there.")
+    ] = None,
+) -> None:
+    """What other terms would have meant (测算): who would come in and go out. It makes no edition.
+
+    A year without terms is compared with the last registered one.
+
+    Example: tongbao simulate --policy-year 2026 --threshold 10000000
+    """
+    from assets.statistics.simulate import other_terms
+    from assets.statistics.simulate import simulate as run_simulation
+    from assets.statistics.simulation_files import as_chart, as_table
+    from pipelines.reading_roster import show_simulation
+
+    at, over = (None if text is None else usd(text) for text in (threshold, above))
+    before, after = other_terms(policy_year, at, over, inclusive, export_year)
+    if after.exports_above_usd >= after.threshold_usd:
+        raise WrongUsage("Nobody can be above --above and within --threshold: make the threshold larger.")
+    found = run_simulation(state_of(settings()), before, after)
+    show_simulation(out, found)
+    if out_folder:
+        out_folder.mkdir(parents=True, exist_ok=True)
+        svg, png = as_chart(found)
+        made = {"csv": as_table(found), "svg": svg.encode(), "png": png}
+        for suffix, content in made.items():
+            path = out_folder / f"simulation-{policy_year}.{suffix}"
+            path.write_bytes(content)
+            out.print(f"  {path}", soft_wrap=True)
 
 
 @app.command()

@@ -11,6 +11,8 @@ from rich.markup import escape
 
 from assets.eligibility.answer import CLAUSES, UNKNOWN
 from assets.eligibility.explain import Explanation
+from assets.statistics.simulate import MARK, MOVEMENTS, Simulation
+from assets.statistics.simulation_files import title_of
 from assets.storage.lake import Lake
 from assets.supply.verify import Verified
 from pipelines.terminal import show
@@ -175,3 +177,15 @@ def show_verification(out: Console, found: Verified) -> None:
         f"{found.files:,} files, {found.acts:,} register entries and {found.loaded} tables of the "
         f"reporting database verified: {len(found.faults) or 'no'} faults."
     )
+
+
+def show_simulation(out: Console, found: Simulation) -> None:
+    """Who would come in and go out, by district and size band; marked as a simulation throughout."""
+    out.print(f"[red]{escape(title_of(found))}[/red]", soft_wrap=True)
+    counts = dict(found.firms["movement"].value_counts().rows())
+    out.print("  " + ", ".join(f"{words} {counts.get(name, 0):,}" for name, words in MOVEMENTS.items()))
+    for dimension, zh in (("district", "所属区"), ("size_band", "出口规模")):
+        out.print()
+        rows = found.by(dimension).filter(pl.col("enterprises") > 0)
+        shown = rows.with_columns(pl.col("movement").replace_strict(MOVEMENTS))
+        show(out, f"{MARK} · {zh} · exposure is the insured percentage of exports, USD", shown)

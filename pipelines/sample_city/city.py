@@ -44,7 +44,7 @@ def write_city(
     """Write every source of a city below a folder, and `planted.json` and `city.json`."""
     folder.mkdir(parents=True, exist_ok=True)
     plan = make_plan(city)
-    plants = plant_all() if city.plant else Plants()
+    plants = plant_all(city.plants) if city.plant else Plants()
     known, written = write_customs(city, plan, folder, layout, plants.customs_files(), progress)
     written += _write_workbook(folder, plants.workbook, layout)
     if city.refused:

@@ -205,3 +205,12 @@ def _reports_over_the_grant(p: Plants) -> None:
                 "updated_at": f"2025-08-1{serial}T10:00:00Z",
             },
         )
+    p.case(
+        "reports_over_the_grant",
+        "The fourth on the fourth day.",
+        "service_usage",
+        {"uscc": firm.uscc},
+        table="credit_report_audit",
+        key={"policy_year": "2025", "uscc": firm.uscc},
+        values={"used": "5", "beyond": "2", "beyond_since": "2025-08-13", "findings": "fourth_credit_report"},
+    )

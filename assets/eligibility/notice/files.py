@@ -41,11 +41,12 @@ def as_csv(notice: Notice) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(TITLES)
-    writer.writerows((serial, *map(_guarded, texts)) for serial, *texts in notice.lines)
+    writer.writerows((serial, *map(guarded, texts)) for serial, *texts in notice.lines)
     return b"\xef\xbb\xbf" + text.getvalue().encode()
 
 
-def _guarded(text: str) -> str:
+def guarded(text: str) -> str:
+    """A text of a CSV, so that a spreadsheet takes it for a text."""
     return f"'{text}" if _FORMULA.match(text) else text
 
 

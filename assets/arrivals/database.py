@@ -22,6 +22,7 @@ from assets.arrivals.sources import News
 from assets.storage.deliveries import Compared, Deliveries, Delivery
 from assets.storage.drop_folder import Arrival, sha256_of
 from assets.storage.read_database import CHANGED, answer, ask, database_changes, moment, place_of, rows_of
+from assets.storage.text_rows import FileRefused
 from assets.versions import rendered
 from schemas.table import Source
 
@@ -41,7 +42,10 @@ class Database:
         found: list[Arrival] = []
         for source in self.sources:
             last = record.last_reading(source.name, self.name_of(source.name))
-            asked = ask(self.url, source, self.since(last))
+            try:
+                asked = ask(self.url, source, self.since(last))
+            except FileRefused:  # which the pull tells
+                asked = {"": "refused"}
             if asked and (last is None or asked != last.answer):
                 before = last.answer or {} if last else {}
                 changed = [text for month, text in asked.items() if before.get(month) != text]
@@ -57,7 +61,10 @@ class Database:
             return stored
         since = self.since(last)
         with intake.scratch() as scratch:
-            path = database_changes(self.url, source, since, scratch)
+            try:
+                path = database_changes(self.url, source, since, scratch)
+            except FileRefused as refusal:
+                return replace(intake.unread(arrival, ""), refused=str(refusal))
             if path is None:
                 return None
             cursor = _cursor(path, last, intake.received_at)

@@ -224,6 +224,21 @@ def test_a_crash_between_reading_and_recording_neither_loses_nor_doubles(
     assert len(numbers) == len(set(numbers)) == taken_over.rows + 1
 
 
+def test_a_table_without_a_required_column_is_refused_every_night_until_it_has_it(table: Table) -> None:
+    table.pull()
+    table.tell("ALTER TABLE enterprises RENAME COLUMN customs_code TO customs_no")
+    for _ in range(2):
+        (refused,) = pull(table.lake, table.place, NOW)
+        assert refused.refused == (
+            "The table enterprises lacks the column customs_code (海关编码) but has customs_no: rename "
+            "that to customs_code or 海关编码."
+        )
+    table.tell("ALTER TABLE enterprises RENAME COLUMN customs_no TO customs_code")
+    table.copy(NEW, "2025-12-01T00:00:00Z")
+    (reading,) = table.pull()
+    assert reading.rows == 1
+
+
 def test_the_record_names_the_database_without_its_password(table: Table) -> None:
     place = Database("postgresql://reader:sesame@10.0.0.1/customs?schema=x&sslkey=k", DAY, SOURCES, NOW)
     assert place.name_of("enterprises") == "enterprises of postgresql://10.0.0.1/customs?schema=x"

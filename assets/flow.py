@@ -399,6 +399,7 @@ RELEASED: Mapping[str, Kind] = {
 """What a release holds and is known by: table → its kind of key."""
 RECORDS: Mapping[str, Kind] = {
     "runs": "none",
+    "release_changes": "none",
     "push_outbox": "none",
     **{node.table: node.kind for node in FLOW if node.remembers},
 }

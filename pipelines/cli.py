@@ -36,6 +36,7 @@ from pipelines.words import (
     policy_years,
     push_month,
     settings,
+    usd,
     years,
 )
 from schemas.terms.loader import UnregisteredYear, load_terms
@@ -168,7 +169,11 @@ def sample(
     declarations: Annotated[int, typer.Option(help="Mean declarations a trader-year.")] = 126,
     database: Annotated[str | None, typer.Option(help="Also load it into this database.")] = None,
     parquet: Annotated[bool, typer.Option(help="Only Parquet, for volume.")] = False,
+    refused: Annotated[bool, typer.Option(help="Also files that a night refuses whole.")] = False,
     oecd_history: Annotated[bool, typer.Option(help="The OECD's real ratings of 1999-2022.")] = False,
+    plants: Annotated[
+        int, typer.Option(min=1, help="How often each status, code and finding is planted.")
+    ] = 1,
 ) -> None:
     """Write a sample city of a given size and seed.
 
@@ -178,7 +183,10 @@ def sample(
     from pipelines.sample_city.database import write_city_database
 
     span = years(export_years, "--years")
-    city = City(enterprises, seed, span[0], span[-1], declarations, oecd_history=oecd_history)
+    city = City(
+        enterprises, seed, span[0], span[-1], declarations,
+        refused=refused, oecd_history=oecd_history, plants=plants,
+    )  # fmt: skip
     with bars() as report:
         write_city(
             city, out_folder, layout="parquet" if parquet else "mixed",
@@ -233,6 +241,33 @@ def publish(
     """
     act("roster_publish", "publish_edition", policy_year=policy_year, by=by, edition=edition,
         acknowledge_rejects=acknowledge_rejects)  # fmt: skip
+
+
+@roster_app.command()
+def notice(
+    policy_year: Year,
+    edition: Annotated[int, typer.Option(min=1, help="An edition that was published here.")] = 1,
+    out_folder: Annotated[Path | None, typer.Option("--out", help="Copy the files there.")] = None,
+    by: By = "commerce-bureau",
+) -> None:
+    """The public notice of an edition: XLSX, CSV, PDF and a page to search. Publishing makes it.
+
+    Example: tongbao roster notice --policy-year 2025 --edition 1 --out /tmp/notice
+    """
+    import shutil
+
+    from assets.eligibility.notice.act import notice_files
+
+    given = settings()
+    load_terms(policy_year)
+    if not any(a.edition == edition for a in state_of(given).register.of(policy_year, "notice")):
+        act("roster_notice", "make_notice", policy_year=policy_year, by=by, edition=edition)
+    for name, (path, sha256) in notice_files(state_of(given).register, policy_year).items():
+        if f"/edition={edition}/" in name:
+            if out_folder:
+                out_folder.mkdir(parents=True, exist_ok=True)
+                path = Path(shutil.copyfile(path, out_folder / Path(name).name))
+            out.print(f"  {sha256[:12]}  {path}", soft_wrap=True)
 
 
 @roster_app.command("object")
@@ -290,8 +325,10 @@ def act(job: str, op: str, given: Settings | None = None, **config: object) -> N
 
     given = given or settings()
     load_terms(int(str(config["policy_year"])))
+    before = len(state_of(given).register.acts)
     run_act(given, job, op, config)
-    tell_act(out, state_of(given).register.acts[-1])
+    for done in state_of(given).register.acts[before:]:
+        tell_act(out, done)
 
 
 @roster_app.command()
@@ -299,22 +336,26 @@ def explain(
     policy_year: Year,
     uscc: Annotated[str, typer.Argument(help="Unified social credit code.")],
     lines: Annotated[int, typer.Option(help="How many lines to show.")] = 40,
+    json_: Annotated[bool, typer.Option("--json", help="Print it as JSON, with every line.")] = False,
+    pdf: Annotated[Path | None, typer.Option(help="Write it as a page that an answer can cite.")] = None,
 ) -> None:
-    """The decision on one enterprise, down to lines, rates and clause.
+    """The decision on one enterprise, down to lines, rates and clause: listed, not listed or unknown.
 
-    Example: tongbao roster explain --policy-year 2025 91440300TB0000001F
+    Example: tongbao roster explain --policy-year 2025 91440300TB0000001F --pdf /tmp/answer.pdf
     """
+    from assets.eligibility.answer import as_json, as_pdf
     from assets.eligibility.explain import explain as find
     from pipelines.reading_roster import show_explanation
 
     load_terms(policy_year)
     found = find(state_of(settings()), policy_year, credit_code(uscc))
-    if found.decision is None:
-        raise WrongUsage(
-            f"Nobody knows {found.uscc}: no registration of {policy_year} and no export of "
-            f"{found.terms.export_year} carries this code; check its 18 characters."
-        )
-    show_explanation(out, found, lines)
+    if json_:
+        typer.echo(as_json(found), nl=False)
+    elif not pdf:
+        show_explanation(out, found, lines)
+    if pdf:
+        pdf.write_bytes(as_pdf(found))
+        Console(stderr=True).print(f"Written to {pdf}", soft_wrap=True)
 
 
 @roster_app.command()
@@ -561,6 +602,46 @@ def statistics(policy_year: Year) -> None:
     given = settings()
     finish(given, run(given, keys=keys_of([policy_year]), report=True))
     show_statistics(out, given.lake, terms)
+
+
+@app.command()
+def simulate(
+    policy_year: Annotated[int, typer.Option("--policy-year", help="Any year whose exports are there.")],
+    threshold: Annotated[str | None, typer.Option(help="Another threshold, USD.")] = None,
+    above: Annotated[str | None, typer.Option(help="Another lower bound, USD, itself out.")] = None,
+    inclusive: Annotated[
+        bool | None, typer.Option("--inclusive/--exclusive", help="Whether the threshold itself is in.")
+    ] = None,
+    export_year: Annotated[int | None, typer.Option(help="Exports of another year.")] = None,
+    out_folder: Annotated[
+        Path | None, typer.Option("--out", help="Write the table and the chart there.")
+    ] = None,
+) -> None:
+    """What other terms would have meant (测算): who would come in and go out. It makes no edition.
+
+    A year without terms is compared with the last registered one.
+
+    Example: tongbao simulate --policy-year 2026 --threshold 10000000
+    """
+    from assets.statistics.simulate import other_terms
+    from assets.statistics.simulate import simulate as run_simulation
+    from assets.statistics.simulation_files import as_chart, as_table
+    from pipelines.reading_roster import show_simulation
+
+    at, over = (None if text is None else usd(text) for text in (threshold, above))
+    before, after = other_terms(policy_year, at, over, inclusive, export_year)
+    if after.exports_above_usd >= after.threshold_usd:
+        raise WrongUsage("Nobody can be above --above and within --threshold: make the threshold larger.")
+    found = run_simulation(state_of(settings()), before, after)
+    show_simulation(out, found)
+    if out_folder:
+        out_folder.mkdir(parents=True, exist_ok=True)
+        svg, png = as_chart(found)
+        made = {"csv": as_table(found), "svg": svg.encode(), "png": png}
+        for suffix, content in made.items():
+            path = out_folder / f"simulation-{policy_year}.{suffix}"
+            path.write_bytes(content)
+            out.print(f"  {path}", soft_wrap=True)
 
 
 @app.command()

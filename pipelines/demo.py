@@ -115,7 +115,7 @@ def summary(out: Console, given: Settings) -> None:
     for terms in all_terms():
         out.print(f"  {home(given.lake, terms.policy_year) / 'index.html'}", soft_wrap=True)
     out.print("\n[bold]Next[/bold]")
-    if lake.root != CITY / "lake":
+    if lake.root.resolve() != CITY / "lake":
         out.print(f"  export TONGBAO_SOURCES={given.sources} TONGBAO_LAKE={given.lake}", soft_wrap=True)
     for words, about in _next(lake).items():
         out.print(f"  {words}\n    [dim]{about}[/dim]", soft_wrap=True)

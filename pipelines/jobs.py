@@ -22,6 +22,7 @@ from pipelines.roster_acts import (
     roster_confirm,
     roster_decide,
     roster_import,
+    roster_notice,
     roster_object,
     roster_publish,
 )
@@ -128,6 +129,6 @@ def drop_folder(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipR
 
 jobs: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
     pull_job, *table_jobs, release_job, report_job, nightly,
-    roster_import, roster_publish, roster_object, roster_decide, roster_confirm,
+    roster_import, roster_publish, roster_notice, roster_object, roster_decide, roster_confirm,
     policy_accept, push_send, push_pages,
 ]  # fmt: skip

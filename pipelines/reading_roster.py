@@ -9,7 +9,10 @@ import polars as pl
 from rich.console import Console
 from rich.markup import escape
 
+from assets.eligibility.answer import CLAUSES, UNKNOWN
 from assets.eligibility.explain import Explanation
+from assets.statistics.simulate import MARK, MOVEMENTS, Simulation
+from assets.statistics.simulation_files import title_of
 from assets.storage.lake import Lake
 from assets.supply.verify import Verified
 from pipelines.terminal import show
@@ -17,8 +20,6 @@ from schemas.codes.labels import label, labels
 from schemas.eligibility import CHANGES, ROSTER_CHANGES
 from schemas.terms.wording import term_lines
 
-CLAUSES = ("export_year", "threshold_usd", "threshold_inclusive", "exports_above_usd")
-"""The terms that a decision rests on."""
 ELSEWHERE, OTHERS = "counted_elsewhere", "of_another_enterprise"
 STATES = {
     **{state: label("line_state", state) for state in ("rejected", "not_counted", "withdrawn", "superseded")},
@@ -33,11 +34,15 @@ def show_explanation(out: Console, found: Explanation, limit: int) -> None:
     """The decision on one enterprise, down to lines, rates and clause; `limit` lines a state."""
     terms = found.terms
     out.print(f"[bold]{found.uscc}[/bold] · {terms.label_zh} · exports of {terms.export_year}")
-    _show_decision(out, found)
-    out.print()
-    if found.editions.height:
-        show(out, "Editions that list it", found.editions.drop("policy_year", "uscc", "sha256"))
+    if found.decision is None:
+        out.print(f"{UNKNOWN['en']} {UNKNOWN['zh']}")
     else:
+        _show_decision(out, found)
+    if found.data_as_of:
+        out.print(f"  data       received by {found.data_as_of:%Y-%m-%d %H:%M} UTC")
+    out.print()
+    show(out, "Editions of the year", found.editions.with_columns(pl.col("sha256").str.head(16)))
+    if not found.editions["is_listed"].any():
         out.print("[bold]No edition lists it.[/bold]")
     if found.lines.is_empty():
         out.print(f"\n[bold]No declaration line[/bold] of {terms.export_year} carries this code.")
@@ -172,3 +177,15 @@ def show_verification(out: Console, found: Verified) -> None:
         f"{found.files:,} files, {found.acts:,} register entries and {found.loaded} tables of the "
         f"reporting database verified: {len(found.faults) or 'no'} faults."
     )
+
+
+def show_simulation(out: Console, found: Simulation) -> None:
+    """Who would come in and go out, by district and size band; marked as a simulation throughout."""
+    out.print(f"[red]{escape(title_of(found))}[/red]", soft_wrap=True)
+    counts = dict(found.firms["movement"].value_counts().rows())
+    out.print("  " + ", ".join(f"{words} {counts.get(name, 0):,}" for name, words in MOVEMENTS.items()))
+    for dimension, zh in (("district", "所属区"), ("size_band", "出口规模")):
+        out.print()
+        rows = found.by(dimension).filter(pl.col("enterprises") > 0)
+        shown = rows.with_columns(pl.col("movement").replace_strict(MOVEMENTS))
+        show(out, f"{MARK} · {zh} · exposure is the insured percentage of exports, USD", shown)

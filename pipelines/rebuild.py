@@ -216,13 +216,13 @@ class _Dagster:
     def run(self, job: str, run: Run | None = None, config: Mapping[str, object] | None = None) -> None:
         """Run a job over a stretch of keys; what fails is raised in one sentence."""
         from pipelines.definitions import defs
-        from pipelines.resources import SettingsHouse, dagster_instance, sweep_dead_runs
+        from pipelines.resources import LOCATION, PROCESS, SettingsHouse, dagster_instance, sweep_dead_runs
 
         if self._instance is None:
             self._instance = dagster_instance(self._settings.home)
             sweep_dead_runs(self._instance)
         self._say(f"{job} {run.stretch}" if run else job)
-        tags = {"tongbao/process": str(os.getpid())}
+        tags = {PROCESS: str(os.getpid()), **LOCATION}
         if run is not None and run.first != "all":
             tags["tongbao/keys"] = run.stretch
             tags["dagster/asset_partition_range_start"] = run.first

@@ -17,6 +17,10 @@ from pipelines.rebuild import sources_of
 from pipelines.settings import Settings, ready_home
 
 Reporter = Callable[[str, str, int, int], None]
+PROCESS = ".dagster/tongbao_process"
+"""Tag of a run of the command line: the process that runs it. Dagster hides tags that begin so."""
+LOCATION = {".dagster/repository": "__repository__@pipelines.definitions"}
+"""Tag by which Dagster's pages of jobs find the runs that the command line made."""
 SMALL_TABLE = 200
 """Rows below which a table's growth says nothing."""
 
@@ -72,7 +76,7 @@ def sweep_dead_runs(instance: dg.DagsterInstance) -> int:
     open_runs = instance.get_runs(
         dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])
     )
-    dead = [run for run in open_runs if run.tags.get("tongbao/process") not in (None, str(os.getpid()))]
+    dead = [run for run in open_runs if run.tags.get(PROCESS) not in (None, str(os.getpid()))]
     for run in dead:
         instance.report_run_failed(run, "The process of this run was killed; its work is done again.")
     return len(dead)

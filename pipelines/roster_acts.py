@@ -1,4 +1,4 @@
-"""The acts of the roster's life as jobs: import, publish, object, decide, confirm.
+"""The acts of the roster's life as jobs: import, publish, notice, object, decide, confirm.
 
 An act is a decision of an office, so its configuration has no defaults and "materialize all" cannot
 reach it. The act is stored in the lake's register; Dagster's event is the record of it. The command
@@ -8,6 +8,7 @@ line runs these same jobs in process.
 import dagster as dg
 
 from assets.eligibility.acts import confirm, decide, import_edition, publish, submit
+from assets.eligibility.notice.act import write_notice
 from assets.eligibility.register import Act
 from assets.materialize import REGISTER
 
@@ -16,7 +17,7 @@ ROSTER = dg.AssetKey(REGISTER)
 roster_register = dg.AssetSpec(
     ROSTER,
     group_name="eligibility",
-    description="**名单登记簿**\n\nThe append-only record of what was published, objected to, decided "
+    description="名单登记簿\n\nThe append-only record of what was published, objected to, decided "
     "and confirmed, by the jobs roster_import, roster_publish, roster_object, roster_decide and "
     "roster_confirm, and of the identifications accepted by policy_accept.",
     owners=["team:commerce-bureau"],
@@ -34,6 +35,14 @@ class EditionConfig(dg.Config):
     by: str
     edition: int
     acknowledge_rejects: bool
+
+
+class NoticeConfig(dg.Config):
+    """Which edition's notice is made."""
+
+    policy_year: int
+    by: str
+    edition: int
 
 
 class ObjectConfig(dg.Config):
@@ -84,11 +93,17 @@ def register_import(context: dg.OpExecutionContext, config: EditionConfig) -> No
 
 @dg.op(required_resource_keys={"house"})
 def publish_edition(context: dg.OpExecutionContext, config: EditionConfig) -> None:
-    """Publish today's decisions as the next edition."""
-    act = publish(
-        context.resources.house, config.policy_year, config.by, config.acknowledge_rejects, config.edition
-    )
+    """Publish today's decisions as the next edition, and make its notice."""
+    house = context.resources.house
+    act = publish(house, config.policy_year, config.by, config.acknowledge_rejects, config.edition)
     record(context, act)
+    record(context, write_notice(house, act.policy_year, act.edition, act.by))
+
+
+@dg.op(required_resource_keys={"house"})
+def make_notice(context: dg.OpExecutionContext, config: NoticeConfig) -> None:
+    """Make the notice of an edition whose publication was killed before it."""
+    record(context, write_notice(context.resources.house, config.policy_year, config.edition, config.by))
 
 
 @dg.op(required_resource_keys={"house"})
@@ -129,6 +144,12 @@ def roster_import() -> None:
 def roster_publish() -> None:
     """Publish an edition for objection (公示)."""
     publish_edition()
+
+
+@dg.job(executor_def=dg.in_process_executor)
+def roster_notice() -> None:
+    """Make the notice of a published edition (公示文件), where publishing did not come to it."""
+    make_notice()
 
 
 @dg.job(executor_def=dg.in_process_executor)

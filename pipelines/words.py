@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from datetime import date, datetime
+from decimal import Decimal
 
 from pydantic import ValidationError
 
@@ -80,6 +81,13 @@ def day(text: str, option: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise WrongUsage(f"{option} {text!r} is no day: write it as 2026-01-14.") from None
+
+
+def usd(text: str) -> Decimal:
+    """An amount in US dollars, exact to the cent."""
+    if not re.fullmatch(r"\d{1,15}(\.\d{1,2})?", text):
+        raise WrongUsage(f"{text!r} is no amount: write it in dollars, as 10000000 or 7999999.99.")
+    return Decimal(text)
 
 
 def credit_code(text: str) -> str:

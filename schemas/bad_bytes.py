@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 
 FIRST = 0x10FE00
-ANY = f"[{chr(FIRST)}-{chr(FIRST + 255)}]"
-"""A regular expression for one such character."""
+ANY = f"[\\x00{chr(FIRST)}-{chr(FIRST + 255)}]"
+"""A regular expression for one such character, or for a zero, which no database takes in a text."""
 
 _ANY = re.compile(ANY)
 
@@ -23,7 +23,7 @@ def carried(data: bytes) -> str:
 
 def readable(text: str) -> str:
     """Text for people: what carries a byte is written out, as in `深\\xf1圳`."""
-    return _ANY.sub(lambda found: f"\\x{ord(found[0]) - FIRST:02x}", text)
+    return _ANY.sub(lambda found: f"\\x{ord(found[0]) % FIRST:02x}", text)
 
 
 def count(text: str) -> int:

@@ -54,6 +54,7 @@ PUBLISHED: tuple[Table, ...] = (
     statistics.PUBLIC_STATISTICS,
     operations.REJECTED_ROWS,
     operations.RUNS,
+    operations.RELEASE_CHANGES,
 )
 TABLES: dict[str, Table] = {
     table.name: table for table in (*SOURCES, *(source.ledger for source in SOURCES), *INTERNAL, *PUBLISHED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from schemas.table import RAW, REASONS, TIMESTAMP, Column, Table
+from schemas.table import CODES, RAW, REASONS, TIMESTAMP, Column, Table
 
 REJECTED_ROWS = Table(
     name="rejected_rows",
@@ -44,5 +44,23 @@ RUNS = Table(
         Column("outputs", "输出", pl.String, "JSON: table/key → sha256 and rows."),
         Column("terms_version", "条款版本", pl.String, "SHA-256 over the registered terms."),
         Column("code_version", "程序版本", pl.String, "Version of this program."),
+    ),
+)  # fmt: skip
+RELEASE_CHANGES = Table(
+    name="release_changes",
+    zh="发布变更",
+    about="What each release changed of the one before, in rows and columns: one row a file that differs.",
+    key=("release", "table_name", "partition_key"),
+    columns=(
+        Column("release", "发布", pl.String, "Name of the release."),
+        Column("made_at", "发布时间", TIMESTAMP, "The present of the run that made it, UTC."),
+        Column("table_name", "表名", pl.String, "The table."),
+        Column("partition_key", "分区", pl.String, "Year or month of the file; `all` where it is one."),
+        Column("kind", "变更", pl.String, "The file is new, gone or changed.",
+               values=("added", "removed", "changed")),
+        Column("rows_added", "新增行", pl.Int64, "Rows whose key was not there before."),
+        Column("rows_removed", "删除行", pl.Int64, "Rows whose key is not there any more."),
+        Column("rows_changed", "变更行", pl.Int64, "Rows of the same key with other contents."),
+        Column("columns", "变更列", CODES, "The columns in which those differ; and columns new or gone."),
     ),
 )  # fmt: skip

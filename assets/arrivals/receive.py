@@ -74,7 +74,7 @@ class Intake:
                     self.on_rows(pieces.rows)
                 _hold_to_control(path, unread.name, pieces)
             except FileRefused as refusal:
-                return replace(unread, refused=str(refusal))
+                return replace(unread, refused=_with_folder(str(refusal), path.name, unread.name))
             return replace(
                 unread,
                 rows=pieces.rows,
@@ -82,7 +82,7 @@ class Intake:
                 reasons=dict(sorted(pieces.reasons.items())),
                 amount_sum=pieces.amount_sum,
                 encoding=text.encoding,
-                notes=(*text.notes, *_folded_notes(folds, path.name)),
+                notes=(*text.notes, *_folded_notes(folds, unread.name.rpartition("/")[2])),
                 corrects=text.corrects,
                 pieces=pieces.store(self.root, unread.sha256),
             )
@@ -101,6 +101,11 @@ class Intake:
         (self.root / "received").mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.root / "received", prefix=".scratch-") as folder:
             yield Path(folder)
+
+
+def _with_folder(sentence: str, file: str, name: str) -> str:
+    """The sentence about a file with its whole name: every source may have a `2025.csv`."""
+    return name + sentence.removeprefix(file) if sentence.startswith(f"{file} ") else sentence
 
 
 def _folded_notes(folds: Mapping[str, int], file: str) -> list[str]:

@@ -1,6 +1,6 @@
 """The register of the roster's acts: append-only, each entry chained to the one before by its hash.
 
-An act is what an office did (import, publish, object, decide, confirm; accept an identification), by
+An act is what an office did (import, publish, notice, object, decide, confirm; accept an identification), by
 a role and never a person, with the SHA-256 of the edition it speaks of. What an edition says, and the
 decisions that it was made from, are kept beside it as CSV files of those hashes. `head.json` has the
 number of acts and the hash of the last, so that a tail that was cut off is found, too. Standard
@@ -15,7 +15,7 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -23,10 +23,17 @@ from typing import Literal
 
 from assets.storage.manifest import write_bytes
 
-ActName = Literal["import", "publish", "object", "decide", "confirm", "accept"]
+ActName = Literal["import", "publish", "notice", "object", "decide", "confirm", "accept"]
 ROSTER_ACTS: tuple[ActName, ...] = ("import", "publish", "object", "decide", "confirm")
-Kept = Literal["lines", "decisions"]
-"""What is kept of an edition: the public lines, and the decisions that they were made from."""
+"""The acts that tables of a policy year hang on."""
+NoticeFile = Literal["xlsx", "csv", "pdf", "html"]
+Kept = Literal["lines", "decisions"] | NoticeFile
+"""What is kept of an edition: its lines, the decisions that they were made from, its notice's files."""
+_KEPT_BY: Mapping[str, tuple[Kept, ...]] = {
+    "import": ("lines",),
+    "publish": ("lines", "decisions"),
+    "notice": ("xlsx", "csv", "pdf", "html"),
+}
 LINE = ("serial", "uscc", "name", "district")
 GENESIS = "0" * 64
 _ROLE = re.compile(r"[a-z]+(-[a-z]+)*")
@@ -137,15 +144,16 @@ class Register:
         return sha256
 
     def kept_file(self, policy_year: int, edition: int, what: Kept, sha256: str) -> Path:
-        """Where the lines or decisions of an edition are."""
-        return self.folder / "editions" / f"{policy_year}-{edition}-{what}-{sha256[:16]}.csv"
+        """Where something that is kept of an edition is."""
+        suffix = "csv" if what in ("lines", "decisions") else what
+        kind = what if what in ("lines", "decisions") else "notice"
+        return self.folder / "editions" / f"{policy_year}-{edition}-{kind}-{sha256[:16]}.{suffix}"
 
     def kept_of(self, act: Act) -> dict[Kept, Path]:
         """The files that an act brought into the register."""
-        whats: tuple[Kept, ...] = ("lines", "decisions") if act.act in ("import", "publish") else ()
         return {
             what: self.kept_file(act.policy_year, act.edition, what, act.detail[f"{what}_sha256"])
-            for what in whats
+            for what in _KEPT_BY.get(act.act, ())
             if f"{what}_sha256" in act.detail
         }
 

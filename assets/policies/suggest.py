@@ -24,7 +24,7 @@ SHOWN = 3
 LEAST = 60
 """Names less alike than this, out of 100, are no suggestion by themselves."""
 LOOKED_AT = 20
-"""Candidates a way and policy that are looked at closely."""
+"""Candidates a way and policy that are looked at closely, and those as like as the last of them."""
 SLIPS = 2
 """Characters in which a mistyped credit code may differ."""
 POINTS = {"near_uscc": 30, "customs_code": 20, "same_district": 2, "on_roster": 2}
@@ -87,8 +87,8 @@ def _by_name(stated: pl.DataFrame, names: Names) -> Iterator[tuple[str, str]]:
         for queries, choices in ((cores, names.core), (letters, names.letters)):
             likeness = process.cdist(queries, choices, scorer=fuzz.ratio, dtype=np.uint8, workers=-1)
             for policy_no, row in zip(batch["policy_no"], likeness, strict=True):
-                nearest = np.argsort(-row.astype(np.int16), kind="stable")[:LOOKED_AT]
-                yield from ((policy_no, names.uscc[at]) for at in nearest if row[at] >= LEAST)
+                least = max(LEAST, np.partition(row, -LOOKED_AT)[-LOOKED_AT] if row.size > LOOKED_AT else 0)
+                yield from ((policy_no, names.uscc[at]) for at in np.flatnonzero(row >= least).tolist())
 
 
 def _by_slip(stated: pl.DataFrame, usccs: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -106,8 +106,9 @@ def _looks_like_utf8(path: Path, bad: int) -> bool:
         return True
     text = around.decode("utf-8", errors="replace")
     broken = text.count("\ufffd")
-    foreign = len(text) - len(text.encode("ascii", errors="ignore"))
-    return foreign - broken > broken
+    plain = len(text.encode("ascii", errors="ignore"))
+    of_three_bytes = len(text.encode()) + plain - 2 * len(text)  # of four: counted twice
+    return of_three_bytes - broken > broken
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -157,10 +158,10 @@ def _carry(error: UnicodeError) -> tuple[str, int]:
     """Python's error handler: one byte of a line is carried, reading goes on behind it."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
-    rest = error.object[error.start :]
-    if not rest.endswith(b"\n") and len(rest) < 4 and _is_cut(rest, error.encoding):
+    line, at = error.object, error.start
+    if len(line) - at < 4 and not line.endswith(b"\n") and _is_cut(line[at:], error.encoding):
         raise _CutOff
-    return carried(rest[:1]), error.start + 1
+    return carried(line[at : at + 1]), at + 1
 
 
 codecs.register_error(CARRY, _carry)

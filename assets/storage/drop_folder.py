@@ -31,6 +31,7 @@ class Arrival:
     """One file of one source; `name` is relative to the drop folder.
 
     Of a table of a database `name` says which, and `size` is how many rows there are to look at.
+    `modified_ns` is that of a file or of its control file, whichever is younger.
     """
 
     source: str
@@ -76,9 +77,8 @@ def list_arrivals(folder: Path, source_names: Sequence[str]) -> tuple[list[Arriv
             elif is_being_written(path):
                 notes.append(f"{_name(path, root)} is still being written: it waits for the next run.")
             else:
-                facts = path.stat()
                 name = _name(path, root)
-                arrivals.append(Arrival(source, name, facts.st_size, facts.st_mtime_ns, path))
+                arrivals.append(Arrival(source, name, path.stat().st_size, _newest(path), path))
     return sorted(arrivals, key=lambda arrival: arrival.name), tuple(sorted(notes))
 
 
@@ -104,16 +104,23 @@ def is_being_written(path: Path) -> bool:
 def has_changed(arrival: Arrival) -> bool:
     """Whether the file is gone, or is not what it was when it was listed."""
     try:
-        facts = arrival.path.stat()
+        facts = (arrival.path.stat().st_size, _newest(arrival.path))
     except OSError:
         return True
-    return (facts.st_size, facts.st_mtime_ns) != (arrival.size, arrival.modified_ns)
+    return facts != (arrival.size, arrival.modified_ns)
 
 
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _newest(path: Path) -> int:
+    """When a file or its control file was last modified: a corrected control file delivers it again."""
+    control = path.with_name(path.name + CONTROL_SUFFIX)
+    parts = [path, *([control] if control.is_file() else [])]
+    return max(part.stat().st_mtime_ns for part in parts)
 
 
 def _files(place: Path) -> Iterator[Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,7 +57,7 @@ def read_csv(path: Path, source: Source, scratch: Path) -> TextRows:
     return TextRows(
         under_field_names(scan, source, header, columns),
         decoded.encoding,
-        (*header.notes, *_bad_note(decoded, path.name), *blank_note(blank, path.name)),
+        (*header.notes, *_bad_note(decoded, path.name), *_end_note(path), *blank_note(blank, path.name)),
         corrected_rows(scan, None if header.corrects is None else columns[header.corrects]),
     )
 
@@ -154,6 +155,14 @@ def _refuse_ragged(text: Path, width: int, file: str) -> None:
                     f"has {len(cells)} cells in data row {row} where its header has {width}",
                     "it may be cut off, or hold a comma outside quotation marks; deliver it again",
                 )
+
+
+def _end_note(path: Path) -> tuple[str, ...]:
+    """A CSV that was cut off in its last cell shows nothing else."""
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        ends = file.read() == b"\n"
+    return () if ends else (f"{path.name}: its last row has no line end, it may have been cut off there.",)
 
 
 def _bad_note(decoded: Decoded, file: str) -> tuple[str, ...]:

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 CHUNK = 1 << 16
 LARGEST_PART = 4 << 30
 """Bytes of a sheet unpacked: one of a million full rows takes about a quarter of it."""
+USUAL_PART, MOST_TIMES = 64 << 20, 300
+"""Beyond the first, a part that unpacks to so many times its size is no sheet that anybody filled."""
 LARGEST_TEXTS = 256 << 20
 """Bytes of the parts that are held in memory (shared texts, styles), unpacked."""
 LONGEST_CELL, LONGEST_TAG = 16 << 20, 1 << 20
@@ -367,11 +369,12 @@ class _Workbook:
         parser.StartDoctypeDeclHandler = _refuse_doctype
         done = 0
         try:
+            packed = self.archive.getinfo(part).compress_size
             with self.archive.open(part) as opened:
                 while data := opened.read(CHUNK):
                     done += len(data)
-                    if done > limit:
-                        raise _Broken(f"unpacks to more than {limit:,} bytes ({part})")
+                    if done > limit or (done > USUAL_PART and done > MOST_TIMES * packed):
+                        raise _Broken(f"unpacks to more than {done - 1:,} bytes ({part})")
                     parser.Parse(data, False)
                     if done - parser.CurrentByteIndex > LONGEST_TAG:
                         raise _Broken(f"has an endless element ({part})")

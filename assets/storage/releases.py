@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from assets.storage.manifest import Entry, Manifests, sync_folder, write_json
+from assets.storage.manifest import Entry, Manifests, sync_folder, write_bytes, write_json
 
 
 class ReleaseRefused(RuntimeError):
@@ -106,10 +106,14 @@ def write_release(
     items: list[Item],
     about: Mapping[str, object],
     beside: list[Item] | None = None,
+    files: Mapping[str, tuple[Path, str]] | None = None,
+    texts: Mapping[str, str] | None = None,
 ) -> Path:
     """Write a release and make it `latest`; the same contents are the same release.
 
-    `beside`: files that are in it without being part of its identity (the record of runs).
+    `beside`: files that are in it without being part of its identity (the record of runs); `files`:
+    such files that are no tables, as plain name → file and SHA-256 (the notices); `texts`: what is
+    written for its readers, by plain name.
     """
     name = identity(items)[:16]
     releases = manifests.root / "releases"
@@ -121,8 +125,14 @@ def write_release(
             target.parent.mkdir(parents=True, exist_ok=True)
             source = manifests.folder(item.table) / manifests.read(item.table)[item.key].file
             _link(source, target)
-        index = {"release": name, **about, "items": [asdict(item) for item in items]}
+        for file, (source, _) in (files or {}).items():
+            (draft / file).parent.mkdir(parents=True, exist_ok=True)
+            _link(source, draft / file)
+        named = [{"file": file, "sha256": sha256} for file, (_, sha256) in (files or {}).items()]
+        index = {"release": name, **about, "items": [asdict(item) for item in items], "files": named}
         write_json(draft / "index.json", index)
+        for file, text in (texts or {}).items():
+            write_bytes(draft / file, text.encode())
         draft.rename(folder)
         sync_folder(releases)
     pointer = releases / f".latest.{os.getpid()}"

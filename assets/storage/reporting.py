@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +20,7 @@ import adbc_driver_manager as adbc
 import polars as pl
 
 from assets.storage.ddl import SCHEMA, Dialect, ddl, statements
+from assets.storage.views import DICTIONARY, VIEWS, dictionary, usable
 from schemas.catalogue import TABLES
 from schemas.table import CODES, Column, Table
 
@@ -38,6 +39,8 @@ CONTENTS = Table(
         Column("definition", "表结构校验值", pl.String, "SHA-256 of the statements that made it."),
     ),
 )
+READER = "tongbao_reader"
+"""The role in PostgreSQL that may read what is published and nothing else."""
 BATCH_ROWS = 65_536
 WAIT_MS = 10_000
 """How long SQLite waits for another program to let go of the file."""
@@ -162,6 +165,7 @@ def load_reporting(url: str, tables: Mapping[str, tuple[str, Sequence[Path]]]) -
     """Replace the rows of the tables whose content differs; all of them, or none.
 
     `tables` gives for each table its content hash and the Parquet files of all its partitions.
+    Beside the tables stand the dictionary and the ready views of `assets.storage.views`.
     A table whose definition changed, or that was dropped by hand, is made anew. Returns the rows
     loaded of each replaced table.
     """
@@ -169,6 +173,9 @@ def load_reporting(url: str, tables: Mapping[str, tuple[str, Sequence[Path]]]) -
     with place.transaction() as connection, connection.cursor() as cursor:
         _prepare(cursor, place)
         loaded = _loaded(cursor, place)
+        if any(name in loaded and loaded[name].definition != _definition(TABLES[name], place)
+               for name in tables):  # fmt: skip
+            _drop_views(cursor, place)
         rows: dict[str, int] = {}
         for name, (sha256, files) in tables.items():
             table, now = TABLES[name], Loaded(sha256, _definition(TABLES[name], place))
@@ -177,7 +184,60 @@ def load_reporting(url: str, tables: Mapping[str, tuple[str, Sequence[Path]]]) -
             _make(cursor, place, table, loaded.get(name))
             rows[name] = _fill(cursor, place, table, files)
             _record(cursor, place, name, now, rows[name])
+        _show(cursor, place, [*loaded, *rows])
         return rows
+
+
+def _drop_views(cursor: Cursor, place: Place) -> None:
+    """PostgreSQL lets no table be made anew under a view."""
+    for view in VIEWS:
+        cursor.execute(f"DROP VIEW IF EXISTS {_quoted(place, view.name)}")
+
+
+def _show(cursor: Cursor, place: Place, tables: Collection[str]) -> None:
+    """The dictionary, the ready views and, in PostgreSQL, what the readers' role may read."""
+    rows = dictionary()
+    sha256 = hashlib.sha256(rows.write_csv().encode()).hexdigest()
+    now = Loaded(sha256, _definition(DICTIONARY, place))
+    before = _loaded(cursor, place).get(DICTIONARY.name)
+    if before != now:
+        _make(cursor, place, DICTIONARY, before)
+        written = rows.select(_as_sql(column, place.dialect) for column in DICTIONARY.columns)
+        _record(cursor, place, DICTIONARY.name, now, _append(cursor, place, DICTIONARY.name, written))
+    views = usable(tables)
+    for view in views:
+        query = view.sql(place.dialect, lambda name: _quoted(place, name))
+        if place.dialect == "postgresql":
+            cursor.execute(f"CREATE OR REPLACE VIEW {_quoted(place, view.name)} AS {query}")
+            remark = view.remark.replace("'", "''")
+            cursor.execute(f"COMMENT ON VIEW {_quoted(place, view.name)} IS '{remark}'")
+        else:
+            cursor.execute(f"DROP VIEW IF EXISTS {_quoted(place, view.name)}")
+            cursor.execute(f"CREATE VIEW {_quoted(place, view.name)} AS {query}")
+    if place.dialect == "postgresql":
+        shown = [CONTENTS.name, DICTIONARY.name, *tables, *(view.name for view in views)]
+        _let_read(cursor, place, sorted({*shown} & _ours(cursor)))
+
+
+def _let_read(cursor: Cursor, place: Place, names: Sequence[str]) -> None:
+    """Grant reading to the role READER; it is made where this user may make roles, else left out."""
+    if not _scalar(cursor, f"SELECT count(*) FROM pg_roles WHERE rolname = '{READER}'"):
+        may = "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
+        if not _scalar(cursor, may):
+            return
+        cursor.execute(f"CREATE ROLE {READER} NOLOGIN")
+    cursor.execute(f"GRANT USAGE ON SCHEMA {SCHEMA} TO {READER}")
+    for name in names:
+        cursor.execute(f"GRANT SELECT ON {_quoted(place, name)} TO {READER}")
+
+
+def _ours(cursor: Cursor) -> set[str]:
+    """The tables and views of the schema that this user owns."""
+    cursor.execute(
+        "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+        f"WHERE n.nspname = '{SCHEMA}' AND pg_has_role(c.relowner, 'USAGE')"
+    )
+    return {str(name) for (name,) in cursor.fetchall()}
 
 
 def count_and_sums(url: str, table: Table) -> tuple[int, str | None]:
@@ -216,7 +276,7 @@ def _loaded(cursor: Cursor, place: Place) -> dict[str, Loaded]:
     return {
         name: Loaded(sha256, definition)
         for name, sha256, definition in cursor.fetchall()
-        if name in TABLES and _exists(cursor, place, name)
+        if name in (*TABLES, DICTIONARY.name) and _exists(cursor, place, name)
     }
 
 

@@ -32,7 +32,7 @@ def rejected_rows(work: Work) -> pl.LazyFrame:
     required_resource_keys={"house"},
     owners=["team:data-engineering"],
     kinds={"parquet", "sql"},
-    description="**发布**\n\nWhat readers see: a folder of plain names with an index of hashes, `latest` "
+    description="发布\n\nWhat readers see: a folder of plain names with an index of hashes, `latest` "
     "swapped last, and the reporting database loaded in one transaction. A guard that says no "
     "leaves the last release standing.",
 )
@@ -59,7 +59,7 @@ def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     required_resource_keys={"house"},
     owners=["team:data-engineering"],
     kinds={"html", "excel", "pdf"},
-    description="**年度报告**\n\nA policy year as pages, workbook and one printed page, for the house and "
+    description="年度报告\n\nA policy year as pages, workbook and one printed page, for the house and "
     "for the public, from the latest release. Made again only where what it shows has changed.",
 )
 def report(context: dg.AssetExecutionContext) -> None:

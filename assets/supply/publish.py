@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
+from assets.eligibility.notice.act import notice_files
 from assets.flow import RECORDS, RELEASED, TO_MEND
 from assets.storage.deliveries import Deliveries
 from assets.storage.lake import Lake
@@ -23,8 +24,11 @@ from assets.storage.releases import (
     write_release,
 )
 from assets.storage.reporting import load_reporting
+from assets.storage.views import duckdb_script
+from assets.supply.changes import changelog, release_changes
 from assets.work import House
-from schemas.operations import RUNS
+from schemas.exchange import data_contract, data_package
+from schemas.operations import RELEASE_CHANGES, RUNS
 from schemas.version import CODE_VERSION
 
 
@@ -46,6 +50,7 @@ def publish_release(house: House, run: str) -> Released:
     items = contents(lake, RELEASED)
     hold_to_bounds(items, last, house.bounds, unbounded=TO_MEND)
     _record_run(lake, house, run, items, last)
+    changes = _record_changes(lake, house, items, last)
     everything = [*items, *contents(lake, RECORDS)]
     loaded = load_reporting(house.reporting, _by_table(lake, everything))
     state = house.state()
@@ -55,7 +60,9 @@ def publish_release(house: House, run: str) -> Released:
         "terms_version": state.calendar.terms_version,
         "register": {"acts": len(state.register.acts), "sha256": state.register.tip},
     }
-    folder = write_release(lake, items, about, beside=contents(lake, RECORDS))
+    notices = notice_files(state.register)
+    texts = _texts(everything, changes, identity(items)[:16], house.now.isoformat())
+    folder = write_release(lake, items, about, beside=contents(lake, RECORDS), files=notices, texts=texts)
     return Released(
         name=folder.name,
         folder=folder,
@@ -63,6 +70,36 @@ def publish_release(house: House, run: str) -> Released:
         rows=sum(item.rows for item in items),
         loaded=loaded,
     )
+
+
+def _texts(items: list[Item], changes: pl.DataFrame, release: str, made_at: str) -> dict[str, str]:
+    """What a release holds for its readers beside the files: their description and its changelog."""
+    files: dict[str, list[str]] = {}
+    for item in sorted(items, key=lambda item: item.file):
+        files.setdefault(item.table, []).append(item.file)
+    return {
+        "datapackage.json": _json(data_package(files, release, made_at)),
+        "datacontract.odcs.json": _json(data_contract()),
+        "duckdb.sql": duckdb_script(files),
+        "CHANGES.md": changelog(changes),
+    }
+
+
+def _json(content: object) -> str:
+    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+
+
+def _record_changes(
+    lake: Lake, house: House, items: list[Item], last: dict[str, object] | None
+) -> pl.DataFrame:
+    """Add to the changelog what this release changes of the last one; the whole changelog."""
+    files = {item.file: lake.folder(item.table) / lake.read(item.table)[item.key].file for item in items}
+    news = release_changes(house.root / "releases", files, items, last, house.now)
+    earlier = lake.scan(RELEASE_CHANGES).filter(pl.col("release") != identity(items)[:16]).collect()
+    changes = pl.concat([earlier, news]).sort(RELEASE_CHANGES.key)
+    staged = lake.stage(RELEASE_CHANGES, "all", changes.lazy())
+    lake.commit(RELEASE_CHANGES.name, {"all": staged.entry("")})
+    return changes
 
 
 def _by_table(lake: Lake, items: list[Item]) -> dict[str, tuple[str, list[Path]]]:

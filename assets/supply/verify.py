@@ -133,6 +133,8 @@ def _release(folder: Path, register: Register | None, found: Verified) -> None:
         found.faults.append(f"{folder / 'index.json'} is not the index of this release: restore it.")
     for item in items:
         _hold(folder / item.file, item.sha256, "the release's index", found)
+    for named in index.get("files", ()):
+        _hold(folder / named["file"], named["sha256"], "the release's index", found)
     head = index.get("register")
     if register and head and head["acts"]:
         of = register.acts[head["acts"] - 1] if head["acts"] <= len(register.acts) else None

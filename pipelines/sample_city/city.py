@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Final
 
 from pipelines.sample_city import calendar, insurance, oecd, rates, registry, risk, rosters
-from pipelines.sample_city.customs import Layout, Progress, write_customs
+from pipelines.sample_city.customs import SOURCE, Layout, Progress, write_customs
 from pipelines.sample_city.database import write_city_database
 from pipelines.sample_city.layout import SOURCES, Row
 from pipelines.sample_city.plan import City, make_plan
+from pipelines.sample_city.plant_files import refused_files
 from pipelines.sample_city.planted import plant_all
 from pipelines.sample_city.plants import Plants
 from pipelines.sample_city.writers import Header, Kind, SourceFile, write_text
@@ -43,8 +44,13 @@ def write_city(
     """Write every source of a city below a folder, and `planted.json` and `city.json`."""
     folder.mkdir(parents=True, exist_ok=True)
     plan = make_plan(city)
-    plants = plant_all() if city.plant else Plants()
+    plants = plant_all(city.plants) if city.plant else Plants()
     known, written = write_customs(city, plan, folder, layout, plants.customs_files(), progress)
+    written += _write_workbook(folder, plants.workbook, layout)
+    if city.refused:
+        refused, cases = refused_files(folder)
+        written += refused
+        plants.cases += cases
     eligible = rosters.eligible_by_year(plan, known)
     policies = insurance.make_insurance(city, plan, eligible, known)
     last_year = city.last_year
@@ -91,6 +97,16 @@ def _write_source(folder: Path, source: str, rows: Sequence[Row], layout: Layout
             file.write_rows(list(of_year))
         written.append(file.path)
     return written
+
+
+def _write_workbook(folder: Path, rows: Sequence[Row], layout: Layout) -> list[Path]:
+    """Declarations whose commodity codes are numbers, in a spreadsheet."""
+    if not rows:
+        return []
+    kind: Kind = "parquet" if layout == "parquet" else "xlsx"
+    with SourceFile(folder, SOURCE, "2024-03-workbook", kind, numbers=("hs_code",)) as file:
+        file.write_rows(rows)
+    return [file.path]
 
 
 def _replace_index(city: City, folder: Path, layout: Layout, written: list[Path]) -> None:

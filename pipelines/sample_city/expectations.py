@@ -244,6 +244,7 @@ class Expectations:
         *,
         covered: bool = True,
         findings: str = "",
+        year: int = POLICY_YEAR,
     ) -> None:
         """What `claim_audit` says of a claim."""
         paid = Decimal(claim.get("paid_usd") or "0.00")
@@ -260,7 +261,7 @@ class Expectations:
                 "paid_usd": f"{paid:.2f}",
                 "difference_usd": f"{paid - Decimal(expected):.2f}",
                 "findings": findings,
-                "policy_year": str(POLICY_YEAR),
+                "policy_year": str(year),
             },
         )
 

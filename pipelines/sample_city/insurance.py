@@ -110,7 +110,7 @@ def _use_services(made: Insurance, policy: Row, year: int, random: Random, last_
                 "policy_year": str(year),
                 "service": codes.SERVICES[service],
                 "used_on": used.isoformat(),
-                "quantity": str(random.randrange(1, 4) if service == 0 else 1),
+                "quantity": "1",
                 "updated_at": calendar.stamp(used),
             }
         )

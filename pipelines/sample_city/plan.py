@@ -39,6 +39,10 @@ class City:
     declarations_per_enterprise: int = 126
     lines_per_declaration: int = 4
     plant: bool = True
+    plants: int = 1
+    """How often every status, code and finding of policies and claims is planted."""
+    refused: bool = False
+    """Also files that are refused whole; a night over them ends with a no."""
     oecd_history: bool = False
     """The OECD's real ratings of 1999-2022 instead of invented ones."""
 
@@ -46,6 +50,8 @@ class City:
         """Refuse a city that cannot be made."""
         if self.enterprises < 1 or self.declarations_per_enterprise < 1:
             raise ValueError("a city needs at least one enterprise and one declaration a year")
+        if self.plants < 1:
+            raise ValueError("plants must be at least 1; plant=False plants nothing")
         if not 1 <= self.lines_per_declaration <= 40:
             raise ValueError("lines_per_declaration must be from 1 to 40")
         if not 2000 <= self.first_year <= self.last_year <= 2090:

@@ -82,6 +82,7 @@ def _limit(p: Plants) -> None:
         decided_on="2025-11-12",
         paid_usd="30000.00",
     )
+    p.expect_policy("limit_over_two_policies_twin", "Issued later.", twin, "duplicate", firm)
     p.expect_claim("limit_over_two_policies", "One limit over both.", second, "30000.00")
 
     _, policy = p.insured()
@@ -94,6 +95,8 @@ def _limit(p: Plants) -> None:
         decided_on="2025-11-18",
         paid_usd="150000.00",
     )
+    p.expect_claim("declined_all_the_same", "It was covered.", declined, "150000.00",
+                   findings="declined_but_covered")  # fmt: skip
     p.expect_claim("declined_uses_nothing", "A declined claim uses up nothing.", paid, "150000.00")
     p.expect_claim("undecided_comes_last", "By then the limit is used up.", waiting, "0.00")
 
@@ -128,7 +131,9 @@ def _cover(p: Plants) -> None:
     row = p.claim(policy, "10000.00", DECLINED, shipped_on="2025-06-01")
     p.expect_claim("declined_outside_cover", "Rightly declined.", row, "0.00", covered=False)
 
-    _, late = p.insured(taken_up_on="2025-07-03", issued_on="2025-07-08", cover_from="2025-07-01")
+    firm, late = p.insured(taken_up_on="2025-07-03", issued_on="2025-07-08", cover_from="2025-07-01")
+    p.expect_policy("expected_cover_of_policy", "Late, and says otherwise.", late, "discrepant", firm,
+                    discrepancies="cover_from", cover_from="2025-07-08")  # fmt: skip
     row = p.claim(late, "10000.00", paid_usd="8000.00", shipped_on="2025-07-05")
     p.expect_claim(
         "expected_cover_decides",
@@ -161,7 +166,8 @@ def _cover(p: Plants) -> None:
     row = p.claim(policy, "10000.00", paid_usd="8000.00", shipped_on="2025-08-31")
     p.expect_claim("before_cancellation", "Shipped the day before.", row, "8000.00")
 
-    _, policy = p.insured("9000002.00")
+    firm, policy = p.insured("9000002.00")
+    p.expect_policy("policy_of_unlisted", "Above the threshold.", policy, "not_on_roster", firm)
     row = p.claim(policy, "10000.00", paid_usd="8000.00")
     p.expect_claim(
         "claim_of_unlisted",

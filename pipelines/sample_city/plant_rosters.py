@@ -138,7 +138,7 @@ def _registry(p: Plants) -> None:
     p.expect_decision("deregistered", "All its codes are struck off.", firm, "deregistered", "1500.00")
 
     firm = p.firm()
-    second = replace(firm, customs_code=firm.customs_code[:-1] + "Z")
+    second = replace(firm, customs_code="440366ZZZ6")
     p.register(second, updated_at="2021-06-01T12:00:00Z")
     p.register(firm, **gone)
     p.declare(second, "1600.00")
@@ -151,7 +151,7 @@ def _registry(p: Plants) -> None:
     )
 
     firm = p.firm()
-    second = replace(firm, customs_code=firm.customs_code[:-1] + "Y")
+    second = replace(firm, customs_code="440366ZZZ5")
     p.register(second, updated_at="2021-06-01T12:00:00Z")
     p.declare(firm, "5000000.00")
     p.declare(second, "3000000.01")
@@ -180,6 +180,17 @@ def _registry(p: Plants) -> None:
     p.register(renamed, updated_at="2025-02-03T09:00:00Z")
     p.declare(firm, "1800.00")
     p.expect_listed("renamed", "Renamed before the roster date: the new name.", renamed)
+
+    firm = p.firm()
+    same = replace(firm, customs_code="440366ZZZ8", name=firm.name.replace("号", "号乙"))
+    p.register(same)
+    p.declare(firm, "1805.00")
+    p.expect_listed("same_moment", "Two rows of one moment: the lower customs code names it.", firm)
+
+    firm = p.firm(district="前海")
+    p.declare(firm, "1807.00")
+    whole = replace(firm, district="前海深港合作区")
+    p.expect_listed("registry_alias", "A district's short name is the district.", whole)
 
     firm = p.firm()
     later = replace(firm, name=firm.name.replace("号", "号新"))

@@ -26,6 +26,7 @@ def plant(p: Plants) -> None:
     _versions(p)
     _deliveries(p)
     _newest_rejected(p)
+    _workbook(p)
 
 
 def _rejected(p: Plants) -> None:
@@ -189,6 +190,46 @@ def _versions(p: Plants) -> None:
         lines="2",
         declarations="1",
     )
+    _moved(p)
+
+
+def _moved(p: Plants) -> None:
+    """An amendment names another consignor: the line is the other one's, and the first has nothing left."""
+    first, second = p.firm(), p.firm()
+    row = p.declare(first, "3100.00")
+    p.revise(
+        row,
+        LATER,
+        revision="1",
+        consignor_uscc=second.uscc,
+        consignor_customs_code=second.customs_code,
+        consignor_name=second.name,
+    )
+    p.expect_decision(
+        "moved_away", "Amended to another consignor: nothing is left.", first, "no_exports", "0.00"
+    )
+    p.expect_year("moved_to", "The line counts for the consignor of its newest version.", second, "3100.00")
+
+    firm = p.firm()
+    early = date(2019, 12, 30)
+    row = p.declare(firm, "3200.00", on=early, arrives=calendar.month(2020, 12))
+    p.declare(firm, "32.00")
+    p.expect_decision(
+        "declared_before_registered_months",
+        "Declared in a month of no registered year: the row waits, uncounted.",
+        firm,
+        "eligible",
+        "32.00",
+    )
+    p.expect_absent(
+        "declared_before_registered_months_sum",
+        "It enters no sum.",
+        "customs_declarations",
+        "annual_exports",
+        {"declaration_no": row["declaration_no"]},
+        uscc=firm.uscc,
+        export_year="2020",
+    )
 
 
 def _deliveries(p: Plants) -> None:
@@ -261,4 +302,15 @@ def _newest_rejected(p: Plants) -> None:
         firm,
         "eligible",
         "615.00",
+    )
+
+
+def _workbook(p: Plants) -> None:
+    """Commodity codes that a spreadsheet holds as numbers: taken at full length only."""
+    firm = p.firm()
+    p.declare(firm, "700.00", in_workbook=True)
+    lost = p.declare(firm, "701.00", hs_code="901210000", in_workbook=True)
+    p.expect_year("code_as_number", "Ten digits as a number are ten digits.", firm, "700.00", lines="1")
+    p.expect_rejected(
+        "code_as_short_number", "A number has lost its leading zero.", lost, "unreadable:hs_code"
     )

@@ -15,6 +15,7 @@ def plant(p: Plants) -> None:
     """Plant all cases of this module."""
     _enterprises(p)
     _claims(p)
+    _policies(p)
     _small_sources(p)
     _reports_over_the_grant(p)
 
@@ -86,6 +87,17 @@ def _claims(p: Plants) -> None:
     for slug, about, change, reason in changes:
         row = p.claim(policy, "100.00", change, paid_usd="80.00")
         p.expect_rejected(slug, about, row, reason, source="claims")
+
+
+def _policies(p: Plants) -> None:
+    _, policy = p.insured(taken_up_on="2025-06-14")
+    p.expect_rejected(
+        "policy_taken_up_tomorrow",
+        "Taken up two days after the row was sent.",
+        policy,
+        "event_after_update:taken_up_on",
+        source="policies",
+    )
 
 
 def _small_sources(p: Plants) -> None:
@@ -193,3 +205,12 @@ def _reports_over_the_grant(p: Plants) -> None:
                 "updated_at": f"2025-08-1{serial}T10:00:00Z",
             },
         )
+    p.case(
+        "reports_over_the_grant",
+        "The fourth on the fourth day.",
+        "service_usage",
+        {"uscc": firm.uscc},
+        table="credit_report_audit",
+        key={"policy_year": "2025", "uscc": firm.uscc},
+        values={"used": "5", "beyond": "2", "beyond_since": "2025-08-13", "findings": "fourth_credit_report"},
+    )

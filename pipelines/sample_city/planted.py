@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipelines.sample_city import (
     plant_claims,
+    plant_codes,
     plant_policies,
     plant_risk,
     plant_rosters,
@@ -14,8 +15,8 @@ from pipelines.sample_city import (
 from pipelines.sample_city.plants import Plants
 
 
-def plant_all() -> Plants:
-    """Every edge case of the contract, on enterprises of its own."""
+def plant_all(rounds: int = 1) -> Plants:
+    """Every edge case, on enterprises of its own; every status, code and finding once a round more."""
     plants = Plants()
     for plant in (
         plant_rows.plant,
@@ -27,4 +28,6 @@ def plant_all() -> Plants:
         plant_sources.plant,
     ):
         plant(plants)
+    for _ in range(rounds):
+        plant_codes.plant(plants)
     return plants

@@ -26,6 +26,8 @@ class Plants(Expectations):
 
     rows: dict[str, list[Row]] = field(default_factory=dict)
     customs: list[tuple[int, Row]] = field(default_factory=list)
+    workbook: list[Row] = field(default_factory=list)
+    """Declaration rows of a spreadsheet whose commodity codes are numbers."""
     listed: dict[tuple[int, int], list[Listed]] = field(default_factory=dict)
     firms: int = 0
     sequence: int = 0
@@ -91,6 +93,7 @@ class Plants(Expectations):
         on: date = SPRING,
         lag: int = 5,
         arrives: int | None = None,
+        in_workbook: bool = False,
         **more: Text,
     ) -> Row:
         """A closed declaration line, FOB in USD with customs' own value unless changed."""
@@ -119,6 +122,9 @@ class Plants(Expectations):
             "closed_on": closed.isoformat(),
             "updated_at": calendar.stamp(closed),
         }
+        if in_workbook:
+            self.workbook.append(row | changed)
+            return self.workbook[-1]
         return self.deliver(row | changed, arrives)
 
     def revise(self, row: Row, on: date, **changes: Text) -> Row:

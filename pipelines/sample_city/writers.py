@@ -49,6 +49,8 @@ class SourceFile:
     kind: Kind = "parquet"
     header: Header = "en"
     control: bool = False
+    numbers: tuple[str, ...] = ()
+    """Columns whose cells are numbers, where the file is a workbook."""
     rows: int = 0
     total: Decimal | None = Decimal(0)
     _sink: pq.ParquetWriter | io.BufferedWriter | None = None
@@ -104,7 +106,7 @@ class SourceFile:
             self._temporary.unlink(missing_ok=True)
             return
         if self.kind == "xlsx":
-            _write_xlsx(self._temporary, self.names, self._held)
+            _write_xlsx(self._temporary, self.names, self._held, self.numbers)
         self._temporary.replace(self.path)
         self._control_path.unlink(missing_ok=True)
         if self.control:
@@ -172,7 +174,7 @@ def _conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
     return pa.table(columns, schema=schema)
 
 
-def _write_xlsx(path: Path, names: list[str], tables: list[pa.Table]) -> None:
+def _write_xlsx(path: Path, names: list[str], tables: list[pa.Table], numbers: Sequence[str]) -> None:
     options = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
     with xlsxwriter.Workbook(str(path), options) as book:
         book.set_properties({"created": CREATED})
@@ -185,5 +187,7 @@ def _write_xlsx(path: Path, names: list[str], tables: list[pa.Table]) -> None:
             for row in zip(*(c.to_pylist() for c in table.columns), strict=True):
                 at += 1
                 for column, value in enumerate(row):
-                    if value is not None:
+                    if value is not None and names[column] in numbers:
+                        sheet.write_number(at, column, int(value))
+                    elif value is not None:
                         sheet.write_string(at, column, value, text)

@@ -8,6 +8,7 @@ Where a change is meant, write them again and look at the difference before it i
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -130,7 +131,11 @@ def test_only_the_year_before_of_itself_is_not_drawn() -> None:
 @pytest.mark.parametrize("name", sorted(ASSETS))
 def test_an_asset_introduces_itself(name: str) -> None:
     asset = ASSETS[name]
-    assert (asset.description or "").startswith("**"), "its 中文 title first"
+    title, _, about = (asset.description or "").partition("\n\n")
+    assert re.fullmatch(r"[\u4e00-\u9fff（）、]+", title), (
+        "its 中文 title first, bare: lists show no markdown"
+    )
+    assert about
     assert asset.owners
     assert asset.kinds
     assert asset.group_name in STAGES

@@ -16,8 +16,18 @@ from typing import Any
 import pytest
 
 from assets.storage.lake import Lake
-from tests.integration.agreement import disagreements, state_differences
-from tests.integration.running import CONFIRMATION, PRESENT, PUBLICATION, Row, lived_city, rows_of
+from pipelines.sample_city.city import City, write_city
+from schemas.catalogue import TABLES
+from tests.integration.agreement import differences, disagreements, state_differences
+from tests.integration.running import (
+    CONFIRMATION,
+    PRESENT,
+    PUBLICATION,
+    Row,
+    lived_city,
+    rows_of,
+    run_night,
+)
 from tests.oracle.roster import Edition
 from tests.oracle.tables import run
 
@@ -41,6 +51,19 @@ def test_every_planted_case_is_in_the_table_where_it_belongs(lived: Path) -> Non
     assert not found, f"{len(found)} of {len(cases)} cases:\n" + "\n".join(found)
 
 
+def test_files_that_must_be_refused_whole_are(tmp_path: Path) -> None:
+    city = City(2, 3, 2021, 2021, declarations_per_enterprise=2, plant=False, refused=True)
+    write_city(city, tmp_path / "sources")
+    cases = json.loads((tmp_path / "sources" / "planted.json").read_text("utf-8"))
+
+    outcome = run_night(tmp_path, jobs=())
+
+    told = {sentence.partition(" ")[0].rstrip(":"): sentence for sentence in outcome.refused}
+    assert sorted(told) == sorted(case["keys"]["file"] for case in cases)
+    for case in cases:
+        assert case["expect"]["refused"] in told[case["keys"]["file"]], told
+
+
 def test_the_oracle_says_the_same_of_the_lived_city(lived: Path) -> None:
     lake = Lake(lived / "lake")
     lines = [
@@ -53,6 +76,8 @@ def test_the_oracle_says_the_same_of_the_lived_city(lived: Path) -> None:
     oracle = run(lived / "sources", PRESENT, (2022, 2023, 2024, 2025), {2025: [edition]})
 
     found = disagreements(lake, oracle) + state_differences(lake, oracle)
+    insured = rows_of(lake, "insured_exports"), oracle.insured_exports
+    found += differences("insured_exports", TABLES["insured_exports"].key, *insured)
     assert not found, f"{len(found)} differences:\n" + "\n".join(found[:40])
 
 

@@ -1,6 +1,8 @@
 """`tongbao policies …` on a small city: what is printed, what is recorded, what is refused."""
 
 import re
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -150,7 +152,7 @@ def test_differences_by_age_and_the_work_list_of_the_insurer(
     wrong = policy(3, cover_to="2026-07-31", updated_at="2026-01-17T02:00:00Z")
     write_sources(city / "sources", {"policies": [corrected, wrong]}, file="later.csv")
     later = PRESENT + timedelta(days=3)
-    run_night(city, later)
+    run_night(city, later, release=True)
     monkeypatch.setenv("TONGBAO_NOW", later.isoformat())
 
     shown = tongbao("differences", "--policy-year", "2025", "--out", str(tmp_path / "work.xlsx"))
@@ -176,6 +178,19 @@ def test_differences_by_age_and_the_work_list_of_the_insurer(
     again = tmp_path / "again.xlsx"
     tongbao("differences", "--policy-year", "2025", "--out", str(again))
     assert again.read_bytes() == (tmp_path / "work.xlsx").read_bytes()
+
+
+def test_the_reporting_database_has_the_work_list(city: Path) -> None:
+    with closing(sqlite3.connect(city / "lake" / "reporting.sqlite")) as database:
+        rows = database.execute("SELECT number, code, since_on, action_zh FROM work_list ORDER BY 1, 2")
+        assert rows.fetchall()[-1] == (
+            "P20250003", "duplicate", "2026-01-15", "保留最早签发的一份，其余办理退保",
+        )  # fmt: skip
+        changes = database.execute("SELECT change, COUNT(*) FROM work_list_changes GROUP BY 1 ORDER BY 1")
+        assert changes.fetchall() == [("new", 5), ("resolved", 1)]
+    latest = city / "lake" / "releases" / "latest"
+    assert (latest / "work_list" / "policy_year=2025.parquet").exists()
+    assert "work_list" not in (latest / "index.json").read_text("utf-8")
 
 
 def test_what_is_left_per_buyer(city: Path) -> None:

@@ -6,7 +6,7 @@ July 2020); the policy notices of 2022 and 2025; 2023 and 2024 are samples by an
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -140,6 +140,6 @@ def _terms(policy_year: int, *channels: str) -> Terms:
 TERMS: Mapping[int, Terms] = {
     2022: _terms(2022, "online", "offline"),
     2023: _terms(2023, "online", "offline"),
-    2024: _terms(2024, "online", "offline"),
+    2024: replace(_terms(2024, "online", "offline"), excluded_countries=frozenset({"SDN"})),
     2025: _terms(2025, "online"),
 }

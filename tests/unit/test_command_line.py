@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -98,7 +99,7 @@ def test_the_plan_of_an_empty_lake_says_what_follows(
 ) -> None:
     status, out, _ = said("plan", monkeypatch, capsys)
     assert status == 0
-    assert "references       all                not made yet: 9 tables" in out
+    assert re.search(r"^references +all +not made yet: ", out, re.MULTILINE)
     assert "  policy_years     2022, 2023, 2024, 2025" in out
     assert max(map(len, out.splitlines())) <= 80
 

@@ -11,7 +11,7 @@ import json
 import sqlite3
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -265,10 +265,22 @@ def test_every_code_of_the_contract_is_planted(planted: list[dict[str, Any]]) ->
     }  # fmt: skip
     assert seen["policy_reconciliation.matched_by"] - {""} == {"uscc", "customs_code", "name"}
     assert seen["claim_audit.findings"] - {""} == {
-        "no_policy", "after_cancellation", "paid_outside_cover", "overpaid", "underpaid",
-        "declined_but_covered",
+        "no_policy", "excluded_country", "after_cancellation", "paid_outside_cover", "overpaid",
+        "underpaid", "declined_but_covered", "loss_without_matching_export",
     }  # fmt: skip
+    assert seen["credit_report_audit.findings"] == {"fourth_credit_report"}
+    assert seen["take_up.status"] == {"taken_up", "taken_up_late", "not_taken_up"}
+    assert seen["policy_threads.changes"] == {"insured_again", "renamed", "moved", "merged"}
     assert seen["push_list.change"] == {"up", "down", "unchanged", "not_classified", "no_data"}
+
+
+def test_a_round_plants_every_code_once_more() -> None:
+    one, three = (Counter(case.case for case in plant_all(rounds).cases) for rounds in (1, 3))
+    rounds = {case for case in one if case.startswith("round_")}
+    assert len(rounds) > 30
+    assert {case: three[case] for case in one} == {
+        case: count * (3 if case in rounds else 1) for case, count in one.items()
+    }
 
 
 def test_published_rosters_agree_with_a_recount(plain: Path) -> None:

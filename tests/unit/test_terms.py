@@ -63,7 +63,7 @@ def test_the_values_that_both_notices_share(year: int) -> None:
     assert terms.insured_percentage == Decimal("0.80")  # 80%
     assert terms.buyer_limit_usd == Decimal("150000.00")  # 15 万美元
     assert terms.free_credit_reports == 3
-    assert terms.excluded_countries == ()
+    assert terms.excluded_countries == (("SDN",) if year == 2024 else ())  # a sample, to show one
     assert terms.risk_causes == codes("claim_cause")
     assert terms.single_window_url == "http://sz.singlewindow.cn/"
     assert (terms.public_notice_working_days, terms.push_items_limit) == (5, 20)

@@ -1,0 +1,151 @@
+-- Raw declaration lines → monthly exports, as a hand-tuned DuckDB query: the same validation, newest
+-- versions, exchange rates and cents as the product. Tables made before: `raw` (the lines as text),
+-- `country`, `currency` (spelling → code), `mode` (code, counts, since, until), `rate` (month, code,
+-- dollars in 1e-12).
+
+CREATE MACRO iso_day(t) AS coalesce(try_strptime(t, '%Y-%m-%d'), try_strptime(t, '%Y%m%d'))::DATE;
+
+CREATE TABLE typed AS
+SELECT
+    CASE WHEN length(declaration_no) = 18 THEN try_cast(declaration_no AS BIGINT) END AS declaration_no,
+    CASE WHEN try_cast(line_no AS INTEGER) > 0 THEN try_cast(line_no AS INTEGER) END AS line_no,
+    CASE WHEN try_cast(revision AS INTEGER) >= 0 THEN try_cast(revision AS INTEGER) END AS revision,
+    try_strptime(updated_at, '%Y-%m-%dT%H:%M:%SZ') AS updated_at,
+    status,
+    upper(consignor_uscc) AS uscc,
+    sold.code AS trading_country,
+    arrived.code AS arrival_country,
+    mode.counts AS counts,
+    hs_code[1:2] AS hs_chapter,
+    delivery_terms AS terms,
+    currency.code AS currency,
+    (try_cast(replace(amount, ',', '') AS DECIMAL(19, 2)) * 100)::HUGEINT AS amount,
+    freight_mark,
+    (try_cast(freight AS DECIMAL(19, 4)) * 10000)::HUGEINT AS freight,
+    freighted.code AS freight_currency,
+    insurance_mark,
+    (try_cast(insurance AS DECIMAL(19, 4)) * 10000)::HUGEINT AS insurance,
+    insured.code AS insurance_currency,
+    (try_cast(replace(stat_value_usd, ',', '') AS DECIMAL(19, 2)) * 100)::HUGEINT AS value,
+    iso_day(declared_on) AS declared,
+    iso_day(released_on) AS released,
+    iso_day(closed_on) AS closed,
+    hash(status, consignor_uscc, consignor_customs_code, consignor_name, sold.code, arrived.code,
+         headed.code, trade_mode, hs_code, delivery_terms, currency.code, amount, freight_mark, freight,
+         insurance_mark, insurance, stat_value_usd, iso_day(declared_on), iso_day(closed_on)) AS content,
+    coalesce(
+        status IN ('released', 'closed', 'withdrawn')
+        AND length(consignor_uscc) = 18 AND regexp_full_match(upper(consignor_uscc), '[0-9A-Z]{18}')
+        AND regexp_full_match(upper(consignor_customs_code), '[0-9]{6}[0-9A-Z]{4}')
+        AND length(consignor_name) > 0
+        AND sold.code IS NOT NULL AND arrived.code IS NOT NULL AND headed.code IS NOT NULL
+        AND mode.code IS NOT NULL
+        AND (mode.since IS NULL OR declared >= mode.since)
+        AND (mode.until IS NULL OR declared <= mode.until)
+        AND length(hs_code) = 10 AND try_cast(hs_code AS BIGINT) IS NOT NULL
+        AND delivery_terms IN ('1', '2', '3', '4', '7')
+        AND currency.code IS NOT NULL
+        AND try_cast(replace(amount, ',', '') AS DECIMAL(19, 2)) >= 0
+        AND length(split_part(amount, '.', 2)) <= 2
+        AND (freight_mark IS NULL OR freight_mark IN ('1', '2', '3'))
+        AND (raw.freight IS NULL OR try_cast(raw.freight AS DECIMAL(19, 4)) >= 0)
+        AND (raw.freight_currency IS NULL OR freighted.code IS NOT NULL)
+        AND (insurance_mark IS NULL OR insurance_mark IN ('1', '3'))
+        AND (raw.insurance IS NULL OR try_cast(raw.insurance AS DECIMAL(19, 4)) >= 0)
+        AND (raw.insurance_currency IS NULL OR insured.code IS NOT NULL)
+        AND (stat_value_usd IS NULL OR try_cast(replace(stat_value_usd, ',', '') AS DECIMAL(19, 2)) >= 0)
+        AND declared IS NOT NULL
+        AND (exported_on IS NULL OR iso_day(exported_on) <= (raw_updated + INTERVAL 8 HOUR)::DATE)
+        AND (released_on IS NULL OR released IS NOT NULL) AND (closed_on IS NULL OR closed IS NOT NULL)
+        AND coalesce(greatest(declared, released, closed) <= (raw_updated + INTERVAL 8 HOUR)::DATE, true)
+        AND declaration_no[9] = '0' AND declaration_no[5:8]::INTEGER = year(declared)
+        AND (status <> 'closed' OR closed IS NOT NULL) AND (status <> 'released' OR released IS NOT NULL)
+        AND (status = 'withdrawn' OR coalesce(coalesce(closed, released) >= declared, true)),
+        false
+    ) AS good
+FROM (SELECT *, try_strptime(updated_at, '%Y-%m-%dT%H:%M:%SZ') AS raw_updated FROM raw) raw
+LEFT JOIN country sold ON sold.text = raw.trading_country
+LEFT JOIN country arrived ON arrived.text = raw.arrival_country
+LEFT JOIN country headed ON headed.text = raw.destination_country
+LEFT JOIN currency ON currency.text = raw.currency
+LEFT JOIN currency freighted ON freighted.text = raw.freight_currency
+LEFT JOIN currency insured ON insured.text = raw.insurance_currency
+LEFT JOIN mode ON mode.code = raw.trade_mode;
+
+-- Only keys with several rows are ranked; two contents of one version refuse each other.
+CREATE TABLE doubled AS
+SELECT declaration_no, line_no FROM typed
+WHERE declaration_no IS NOT NULL AND line_no IS NOT NULL
+GROUP BY ALL HAVING count(*) > 1;
+
+CREATE TABLE line AS
+SELECT *, false AS conflict FROM typed ANTI JOIN doubled USING (declaration_no, line_no)
+WHERE declaration_no IS NOT NULL AND line_no IS NOT NULL AND revision IS NOT NULL AND updated_at IS NOT NULL
+UNION ALL BY NAME
+SELECT * FROM (
+    SELECT *, min(content) OVER version <> max(content) OVER version AS conflict
+    FROM typed SEMI JOIN doubled USING (declaration_no, line_no)
+    WHERE revision IS NOT NULL AND updated_at IS NOT NULL
+    WINDOW version AS (PARTITION BY declaration_no, line_no, revision, updated_at)
+)
+QUALIFY row_number() OVER (PARTITION BY declaration_no, line_no ORDER BY revision DESC, updated_at DESC) = 1;
+DROP TABLE typed;
+
+-- Shares of a declaration's total fees are taken in doubles: HUGEINT cannot hold their products.
+CREATE TABLE worth AS
+WITH rated AS (
+    SELECT line.*, CASE WHEN line.currency = 'USD' THEN 1000000000000 ELSE own.dollars END::HUGEINT AS rate,
+        CASE WHEN freight_currency = 'USD' THEN 1000000000000 ELSE of_freight.dollars END::HUGEINT AS freight_rate, CASE WHEN insurance_currency = 'USD' THEN 1000000000000 ELSE of_insurance.dollars END::HUGEINT AS insurance_rate,
+        terms IN ('1', '2') AS owes_freight, terms IN ('1', '4') AS owes_insurance
+    FROM line
+    LEFT JOIN rate own ON own.currency = line.currency AND own.month = strftime(declared, '%Y-%m')
+    LEFT JOIN rate of_freight
+        ON of_freight.currency = freight_currency AND of_freight.month = strftime(declared, '%Y-%m')
+    LEFT JOIN rate of_insurance
+        ON of_insurance.currency = insurance_currency AND of_insurance.month = strftime(declared, '%Y-%m')
+    WHERE good AND NOT conflict AND status <> 'withdrawn'
+),
+priced AS (
+    SELECT *,
+        counts AND arrival_country <> 'CHN' AS sold,
+        coalesce(CASE WHEN owes_freight AND freight_mark = '1' THEN freight END, 0)
+            + coalesce(CASE WHEN owes_insurance AND insurance_mark = '1' THEN insurance END, 0) AS percent,
+        coalesce(CASE WHEN owes_freight AND freight_mark = '3' THEN freight * freight_rate END, 0)
+            + coalesce(CASE WHEN owes_insurance AND insurance_mark = '3' THEN insurance * insurance_rate END, 0)
+            AS fees,
+        rate IS NULL
+            OR (owes_freight AND (freight IS NULL OR freight_mark IS NULL OR freight_mark = '2'
+                OR (freight_mark = '3' AND freight_rate IS NULL)))
+            OR (owes_insurance AND (insurance IS NULL OR insurance_mark IS NULL
+                OR (insurance_mark = '3' AND insurance_rate IS NULL))) AS refused
+    FROM rated
+),
+shared AS (
+    SELECT *, weight / nullif(sum(weight) OVER declaration, 0) AS share, bool_or(weight IS NULL) OVER declaration AS lacks
+    FROM (
+        SELECT *, amount::DOUBLE
+            * CASE WHEN min(currency) OVER declaration = max(currency) OVER declaration THEN 1 ELSE rate END AS weight
+        FROM priced
+        WHERE declaration_no IN (SELECT declaration_no FROM priced WHERE value IS NULL AND sold AND fees > 0)
+        WINDOW declaration AS (PARTITION BY declaration_no)
+    )
+    WINDOW declaration AS (PARTITION BY declaration_no)
+)
+SELECT declaration_no, uscc, trading_country, hs_chapter, strftime(coalesce(closed, released), '%Y-%m') AS month,
+    value AS cents
+FROM priced WHERE sold AND value IS NOT NULL
+UNION ALL
+SELECT declaration_no, uscc, trading_country, hs_chapter, strftime(coalesce(closed, released), '%Y-%m'),
+    (amount * rate * (1000000 - percent) + 500000000000000000) // 1000000000000000000
+FROM priced
+WHERE sold AND value IS NULL AND NOT refused AND declaration_no NOT IN (SELECT declaration_no FROM shared)
+UNION ALL
+SELECT declaration_no, uscc, trading_country, hs_chapter, strftime(coalesce(closed, released), '%Y-%m'),
+    floor((amount * rate * (1 - percent / 1e6) - coalesce(fees * share, 0) / 1e2) / 1e12 + 0.5)::HUGEINT
+FROM shared
+WHERE sold AND value IS NULL AND NOT refused AND NOT (lacks AND fees > 0)
+  AND amount * rate * (1 - percent / 1e6) >= coalesce(fees * share, 0) / 1e2;
+
+SELECT uscc, trading_country, hs_chapter, month AS stat_month, count(*) AS lines,
+    count(DISTINCT declaration_no) AS declarations, sum(cents)::HUGEINT AS cents
+FROM worth GROUP BY ALL ORDER BY ALL;

@@ -15,9 +15,11 @@ from typing import Any
 
 import polars as pl
 
+from assets.push.sentences import SCHEMES
 from assets.push.workbook import Form, Heading, Sheet, write_sheets
 from assets.storage.drop_folder import sha256_of
 from schemas.codes.countries import COUNTRIES
+from schemas.codes.labels import labels
 from schemas.push import PUSH_ENTERPRISES, PUSH_LIST
 from schemas.table import Column, Table
 from schemas.terms.loader import PolicyTerms
@@ -193,17 +195,31 @@ def write_workbook(path: Path, rows: Mapping[str, pl.LazyFrame], title: str) -> 
     write_sheets(path, f"统保每月推送 {title}", [_sheet(TABLES[name], frame) for name, frame in rows.items()])
 
 
-_WIDTHS = {"sentence_zh": 90, "uscc": 22, "exposure_usd": 18, "previous_usd": 18, "reason": 30, "source": 22}
+_WIDTHS = {"sentence_zh": 70, "uscc": 22, "exposure_usd": 18, "previous_usd": 18, "source": 20, "item": 14}
+_FOR_MACHINES = ("push_month", "reason", "supplement")
+_FIRST = ("uscc", "trading_country", "topic", "item", "sentence_zh")
 
 
 def _sheet(table: Table, frame: pl.LazyFrame) -> Sheet:
-    zh = {country.code: country.zh for country in COUNTRIES.values()}
-    shown = frame.select(
-        pl.col(c.name).replace(zh) if c.name in ("trading_country", "largest_country") else pl.col(c.name)
-        for c in table.columns
-    )
-    head = tuple(Heading(c.zh, _WIDTHS.get(c.name, 12), _form(c)) for c in table.columns)
-    return Sheet(table.zh, head, _stream(shown))
+    """The columns for people, what is read first in front, codes in words."""
+    names = [n for n in _FIRST if n in table.names]
+    names += [n for n in table.names if n not in (*_FIRST, *_FOR_MACHINES)]
+    head = tuple(Heading(table[n].zh, _WIDTHS.get(n, 12), _form(table[n])) for n in names)
+    return Sheet(table.zh, head, _stream(frame.select(pl.col(n).replace(_words(n)) for n in names)))
+
+
+def _words(column: str) -> dict[str, str]:
+    """Code → word, of the columns that carry codes."""
+    match column:
+        case "trading_country" | "largest_country":
+            return {country.code: country.zh for country in COUNTRIES.values()}
+        case "topic":
+            return labels("topic")
+        case "change":
+            return labels("push_change")
+        case "item":
+            return dict(SCHEMES)
+    return {}
 
 
 def _form(column: Column) -> Form:

@@ -8,6 +8,7 @@ on that of the month before, is settled by the caller; delivery and supplements 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import polars as pl
 
@@ -29,6 +30,10 @@ _MORE: dict[str, pl.DataType | type[pl.DataType]] = {
     "exporters": pl.Int32,
     "market_ratings": pl.String,
 }
+BATCH = 10_000
+"""Enterprises at a time."""
+WORDS: Literal["in-memory"] = "in-memory"
+"""The engine for sentences: polars 2.1's streaming engine panics in them on a morsel without rows."""
 _LATER = ("push_month", "priority", "is_excluded", "sentence_zh", "supplement")
 
 
@@ -51,46 +56,74 @@ class Push:
 
 
 def push_of(month: str, insured: pl.LazyFrame, now: Known, before: Known, terms: PolicyTerms) -> Push:
-    """The push of a month; `insured`: policies that count, of its policy year and the month before's."""
-    placed = in_place(push_items(month, insured, now, before, terms)).collect()
+    """The push of a month; `insured`: policies that count, of its policy year and the month before's.
+
+    Enterprises go through in batches in order of uscc, so memory grows with the list and not with all
+    that is found.
+    """
+    earlier = shift(month, -1)
+    cells = two_years(month, now.exports).collect().lazy()
+    told = exposures(two_years(earlier, before.exports), covered_in(earlier, insured)).collect().lazy()
+    growing = growing_markets(comparable(cells, terms.threshold_usd), terms.excluded_countries)
+    shared = _Shared(month, now, before, terms, cells, told, growing.collect().lazy())
+    covered = covered_in(month, insured).sort("uscc").collect()
+    batches = [_batch(shared, firms.lazy()) for firms in covered.iter_slices(BATCH)]
+    return Push(
+        pl.concat([PUSH_LIST.empty(), *(batch.items for batch in batches)]),
+        pl.concat([PUSH_ENTERPRISES.empty(), *(batch.enterprises for batch in batches)]),
+        sum(batch.found for batch in batches),
+    )
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What the batches of a month have in common."""
+
+    month: str
+    now: Known
+    before: Known
+    terms: PolicyTerms
+    cells: pl.LazyFrame
+    told: pl.LazyFrame
+    """The exposures that the push of the month before was made from."""
+    growing: pl.LazyFrame
+
+
+def _batch(shared: _Shared, firms: pl.LazyFrame) -> Push:
+    """The push of some enterprises."""
+    terms = shared.terms
+    exposed = exposures(shared.cells, firms).collect().lazy()
+    placed = in_place(_items(shared, firms, exposed)).collect()
     listed = pl.col("place") < terms.push_items_limit
     counts = placed.lazy().group_by("uscc").agg(
         listed.sum().alias("items"), (~listed).sum().alias("items_left_out")
     )  # fmt: skip
-    covered = covered_in(month, insured)
-    spread = overviews(covered, exposures(two_years(month, now.exports), covered), counts)
     items = placed.lazy().filter(listed).with_columns(sentence(terms).alias("sentence_zh"))
-    enterprises = spread.with_columns(concentration_sentence(terms).alias("sentence_zh"))
+    enterprises = overviews(firms, exposed, counts).with_columns(
+        concentration_sentence(terms).alias("sentence_zh")
+    )
     return Push(
-        _as_table(PUSH_LIST, items, month), _as_table(PUSH_ENTERPRISES, enterprises, month), placed.height
+        _as_table(PUSH_LIST, items, shared.month),
+        _as_table(PUSH_ENTERPRISES, enterprises, shared.month),
+        placed.height,
     )
 
 
-def push_items(
-    month: str, insured: pl.LazyFrame, now: Known, before: Known, terms: PolicyTerms
-) -> pl.LazyFrame:
+def _items(shared: _Shared, firms: pl.LazyFrame, exposed: pl.LazyFrame) -> pl.LazyFrame:
     """Every item with its score and without its sentence, before any is dropped for the limit."""
-    covered = covered_in(month, insured)
-    cells = two_years(month, now.exports).cache()
-    exposed = exposures(cells, covered).cache()
-    growing = growing_markets(comparable(cells, terms.threshold_usd), terms.excluded_countries)
+    month, now, before = shared.month, shared.now, shared.before
+    told = shared.told.join(firms, on="uscc", how="semi")
     found = (
         _rating_items(month, exposed, now.ratings, before.ratings),
-        alerts(month, now.bulletins, before.bulletins, exposed, _a_month_before(month, insured, before)),
-        _market_items(month, suggestions(cells, covered, growing), now.ratings),
+        alerts(month, now.bulletins, before.bulletins, exposed, told),
+        _market_items(month, suggestions(shared.cells, firms, shared.growing), now.ratings),
     )
-    excluded = pl.col("trading_country").is_in(list(terms.excluded_countries))
+    excluded = pl.col("trading_country").is_in(list(shared.terms.excluded_countries))
     return (
         pl.concat([_shaped(one) for one in found])
         .with_columns(excluded.alias("is_excluded"))
         .with_columns(score().alias("priority"))
     )
-
-
-def _a_month_before(month: str, insured: pl.LazyFrame, before: Known) -> pl.LazyFrame:
-    """The exposures that the push of the month before was made from."""
-    earlier = shift(month, -1)
-    return exposures(two_years(earlier, before.exports), covered_in(earlier, insured))
 
 
 def _rating_items(
@@ -129,6 +162,8 @@ def _ratings_text(month: str, ratings: pl.LazyFrame) -> pl.LazyFrame:
         .join(speaking, on="scheme", how="semi")
         .group_by(pl.col("country").alias("trading_country"))
         .agg(one.sort_by("scheme").str.join("、").alias("market_ratings"))
+        .collect(engine=WORDS)
+        .lazy()
     )
 
 
@@ -147,4 +182,4 @@ def _as_table(table: Table, rows: pl.LazyFrame, month: str) -> pl.DataFrame:
     """The rows in the table's columns and order, as supplement 0."""
     marked = rows.with_columns(pl.lit(month).alias("push_month"), pl.lit(0).alias("supplement"))
     exact = marked.select(pl.col(name).cast(dtype) for name, dtype in table.schema.items())
-    return exact.sort(table.key).collect()
+    return exact.sort(table.key).collect(engine=WORDS)

@@ -17,6 +17,8 @@ import xlsxwriter
 Form = Literal["text", "long", "money", "share"]
 SHEET_ROWS = 1_000_000
 """Rows of a sheet; Excel takes 1,048,576. What is more goes on in the next."""
+LINE_POINTS = 15
+A3 = 8
 MADE = datetime.fromisoformat("2000-01-01T00:00:00+08:00")
 """A workbook's date of making: fixed, or no two would be the same."""
 _FORMS: dict[str, dict[str, Any]] = {
@@ -63,14 +65,26 @@ def _write(book: Any, sheet: Sheet, forms: dict[str, Any]) -> None:
         if number and number % SHEET_ROWS == 0:
             page, at = _begin(book, sheet, number // SHEET_ROWS + 1, forms), 0
         at += 1
+        page.set_row(at, LINE_POINTS * _lines(sheet, row))
         for n, (heading, value) in enumerate(zip(sheet.headings, row, strict=True)):
             _cell(page, at, n, value, forms[heading.form])
+
+
+def _lines(sheet: Sheet, row: Sequence[Any]) -> int:
+    """How many lines the longest wrapped text takes: a Chinese character is two wide."""
+    texts = (
+        -(-2 * len(str(value)) // heading.width)
+        for heading, value in zip(sheet.headings, row, strict=True)
+        if heading.form == "long"
+    )
+    return max(1, *texts, 1)
 
 
 def _begin(book: Any, sheet: Sheet, number: int, forms: dict[str, Any]) -> Any:
     page = book.add_worksheet(sheet.name + (f" {number}" if number > 1 else ""))
     page.freeze_panes(1, 2)
     page.set_landscape()
+    page.set_paper(A3)
     page.fit_to_pages(1, 0)
     page.repeat_rows(0)
     for n, heading in enumerate(sheet.headings):

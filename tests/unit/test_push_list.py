@@ -12,11 +12,12 @@ from typing import Any
 import polars as pl
 import pytest
 
+from assets.push import push_list
 from assets.push.exposure import covered_in, exposures, two_years
 from assets.push.figures import percent_text, ratio, usd_text
 from assets.push.markets import comparable, growing_markets, suggestions
 from assets.push.priority import A_CLASS, A_GRADE, EXCLUDED, MOST_CLASSES, REASONS, WHOLE_SHARE, score
-from assets.push.push_list import Known, Push, push_items, push_of
+from assets.push.push_list import Known, Push, push_of
 from assets.push.ratings import rating_changes
 from assets.push.supplement import with_supplement
 from schemas.push import COUNTRY_RISK, PUSH_ENTERPRISES, PUSH_LIST, RISK_BULLETINS
@@ -400,8 +401,7 @@ def test_the_limit_drops_the_lowest_first_and_the_rest_can_be_counted() -> None:
     given = bulletins(*(bulletin(bulletin_no=f"B{n}", severity=n) for n in range(1, 6)))
     terms = replace(TERMS, push_items_limit=2)
     assert pushed(bulletins=given, terms=terms)["item"].to_list() == ["B4", "B5"]
-    now, before = Known(ONE, NO_RATINGS, given), Known(ONE, NO_RATINGS, NO_BULLETINS)
-    assert push_items(MONTH, insured("A"), now, before, terms).collect().height == 5
+    assert push(bulletins=given, terms=terms).found == 5
     (overview,) = push(bulletins=given, terms=terms).enterprises.to_dicts()
     assert (overview["items"], overview["items_left_out"]) == (2, 3)
     assert "本月另有 3 条因条数上限未列出。" in overview["sentence_zh"]
@@ -456,6 +456,19 @@ def test_same_rows_in_any_order_give_the_same_list() -> None:
     given = {"ratings": ratings, "ratings_before": ratings, "bulletins": bulletins(bulletin())}
     turned = {name: frame.reverse() for name, frame in given.items()}
     assert pushed(**given).equals(pushed(**turned, exports=ONE.reverse()))
+
+
+def test_batches_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = exports(*((f"E{n}", "USA", "85", "2025-07", f"{n + 1}.00") for n in range(7)))
+    firms = insured(*(f"E{n}" for n in range(7)))
+    given: dict[str, Any] = {"exports": frame, "insured": firms, "bulletins": bulletins(bulletin())}
+    whole = push(**given)
+    monkeypatch.setattr(push_list, "BATCH", 2)
+    batched = push(**given)
+    assert whole.items.height == 7
+    assert whole.items.equals(batched.items)
+    assert whole.enterprises.equals(batched.enterprises)
+    assert whole.items.equals(whole.items.sort(PUSH_LIST.key))
 
 
 def test_figures_are_exact_and_half_up() -> None:

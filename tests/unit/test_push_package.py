@@ -107,7 +107,10 @@ def test_the_workbook_reads_as_people_expect(package: Package) -> None:
     book = fastexcel.read_excel(package.folder / "push.xlsx")
     assert book.sheet_names == ["每月推送清单", "每月推送企业概况"]
     sheet = book.load_sheet("每月推送清单").to_polars()
-    assert sheet.columns == [column.zh for column in PUSH_LIST.columns]
+    left_out = {"推送月份", "推送原因", "补充序号"}
+    assert set(sheet.columns) == {column.zh for column in PUSH_LIST.columns} - left_out
+    assert sheet.columns[:5] == ["统一社会信用代码", "国别", "主题", "条目", "提示语"]
+    assert sheet.select("主题", "条目", "变化").row(0) == ("国别风险信息", "经合组织", "风险上升")
     assert sheet["国别"].to_list() == ["美国", "中国香港"]
     assert sheet["来源"].to_list() == ["=OECD", "=OECD"], "text that looks like a formula is text"
     assert sheet["新市场"].to_list() == ["是", "是"]

@@ -359,6 +359,33 @@ def explain(
 
 
 @roster_app.command()
+def status(policy_year: Year) -> None:
+    """Where a year's list stands: its editions, and its objections open, upheld or rejected.
+
+    Example: tongbao roster status --policy-year 2025
+    """
+    from pipelines.reading_roster import show_status
+
+    load_terms(policy_year)
+    show_status(out, state_of(settings()), policy_year)
+
+
+@roster_app.command()
+def drift(
+    policy_year: Year,
+    limit: Annotated[int, typer.Option(help="How many enterprises to show.")] = 40,
+) -> None:
+    """What the confirmed list says against today's data: by cause, with amounts, and who crossed.
+
+    Example: tongbao roster drift --policy-year 2025
+    """
+    from pipelines.reading_roster import show_drift
+
+    load_terms(policy_year)
+    show_drift(out, settings().lake, policy_year, limit)
+
+
+@roster_app.command()
 def diff(
     policy_year: Year,
     older: Annotated[str | None, typer.Argument(help="An edition's number.")] = None,

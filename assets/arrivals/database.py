@@ -16,12 +16,23 @@ from pathlib import Path
 import polars as pl
 
 from assets.arrivals.compare import compare
-from assets.arrivals.pieces import batches
 from assets.arrivals.receive import BY_NAME, Intake
 from assets.arrivals.sources import News
 from assets.storage.deliveries import Compared, Deliveries, Delivery
 from assets.storage.drop_folder import Arrival, sha256_of
-from assets.storage.read_database import CHANGED, answer, ask, database_changes, moment, place_of, rows_of
+from assets.storage.read_database import (
+    CHANGED,
+    MONTH,
+    answer,
+    ask,
+    database_changes,
+    moment,
+    place_of,
+    rows_of,
+    unknown_columns,
+)
+from assets.storage.read_parquet import batches_of
+from assets.storage.text_rows import FileRefused
 from assets.versions import rendered
 from schemas.table import Source
 
@@ -37,17 +48,27 @@ class Database:
     """The present of the run, UTC: whether the month's comparison is due."""
 
     def news(self, record: Deliveries) -> News:
-        """The tables whose answer is not what it was after the last reading."""
+        """The tables whose answer is not what it was after the last reading.
+
+        A table whose columns are not the source's is left out with the sentence that says so.
+        """
         found: list[Arrival] = []
+        refusals: list[str] = []
         for source in self.sources:
             last = record.last_reading(source.name, self.name_of(source.name))
-            asked = ask(self.url, source, self.since(last))
+            try:
+                asked = ask(self.url, source, self.since(last))
+            except FileRefused as refused:
+                refusals.append(str(refused))
+                continue
             if asked and (last is None or asked != last.answer):
                 before = last.answer or {} if last else {}
                 changed = [text for month, text in asked.items() if before.get(month) != text]
                 name = self.name_of(source.name)
                 found.append(Arrival(source.name, name, sum(map(rows_of, changed)), 0, Path(name)))
-        return News(tuple(found), is_comparison_due=Compared(record.folder.parent).is_due(self.now))
+        return News(
+            tuple(found), tuple(refusals), is_comparison_due=Compared(record.folder.parent).is_due(self.now)
+        )
 
     def deliver(self, arrival: Arrival, intake: Intake) -> Delivery | None:
         """Read what a table has since its cursor, and receive what is not known yet."""
@@ -65,13 +86,12 @@ class Database:
                 intake.unread(replace(arrival, size=path.stat().st_size), sha256_of(path)),
                 read_from=last.read_to if last else None,
                 read_to=cursor.isoformat() if cursor else None,
-                answer=answer(batches(pl.scan_parquet(path, glob=False)), cursor - self.overlap)
-                if cursor
-                else {},
+                answer=answer(batches_of(path, _asked(source)), cursor - self.overlap) if cursor else {},
             )
             fresh = Unknown(intake, source, since)
             delivery = intake.receive(path, unread, fresh.of)
-        return replace(delivery, encoding="database", known=fresh.known)
+        notes = (*delivery.notes, *unknown_columns(self.url, source))
+        return replace(delivery, encoding="database", known=fresh.known, notes=notes)
 
     def disagreements(self, root: Path, now: datetime) -> list[str]:
         """A sentence for each table that does not agree with what was received, once a month."""
@@ -98,6 +118,11 @@ def _stored(intake: Intake, arrival: Arrival, last: Delivery | None) -> Delivery
         if d.answer is not None and d.read_from == cursor
     )
     return next(mine, None)
+
+
+def _asked(source: Source) -> list[str]:
+    """The columns that the cheap question is about."""
+    return [name for name in (CHANGED, MONTH) if name in source.names]
 
 
 def _cursor(path: Path, last: Delivery | None, now: datetime) -> datetime | None:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 50_000
 """Rows of a batch and of a row group: fixed, so that the same rows are the same bytes."""
+BATCH_BYTES = 4 << 20
+"""Bytes that PostgreSQL's driver gathers before it hands rows on."""
 CHANGED = "updated_at"
 MONTH = "declared_on"
 """The date whose month the ledger of declarations is kept by."""
@@ -81,6 +83,12 @@ def ask(url: str, source: Source, since: datetime | None) -> dict[str, str]:
         return answer(table.column(names, _utc(since)), since)
 
 
+def unknown_columns(url: str, source: Source) -> tuple[str, ...]:
+    """A sentence for each column of the table that the source does not have, and which is left out."""
+    with _asking(url, source) as table:
+        return table.notes if table else ()
+
+
 def columns_of(url: str, source: Source, names: Sequence[str]) -> Iterator[pl.DataFrame]:
     """Some columns of all rows as text, in batches; rows of one key follow each other."""
     with _asking(url, source) as table:
@@ -114,6 +122,11 @@ def rows_of(found: str) -> int:
 
 class _Found(Protocol):
     """A table or view that is there."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What of it is left out."""
+        ...
 
     @property
     def columns(self) -> Mapping[str, Any]:
@@ -193,6 +206,7 @@ class _AdbcTable:
     table: str
     columns: dict[str, tuple[str, str]]
     """Field → the column's quoted name and its type there."""
+    notes: tuple[str, ...]
     is_postgresql: bool
 
     def batches(self, after: datetime | None) -> Iterator[pl.DataFrame]:
@@ -235,8 +249,12 @@ class _AdbcTable:
     def _ask(self, names: Sequence[str], where: str, end: str) -> Iterator[pl.DataFrame]:
         inner = ", ".join(self._as_text(name) for name in names)
         with closing(self.connection.cursor()) as cursor:
-            if not self.is_postgresql:
-                cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(BATCH_ROWS)})
+            size = {
+                "adbc.sqlite.query.batch_rows": BATCH_ROWS,
+                "adbc.postgresql.batch_size_hint_bytes": BATCH_BYTES,
+            }
+            name = next(name for name in size if ("postgresql" in name) == self.is_postgresql)
+            cursor.adbc_statement.set_options(**{name: str(size[name])})
             cursor.execute(f"SELECT * FROM (SELECT {inner} FROM {self.table} {where}) AS rows_as_text {end}")
             for batch in cursor.fetch_record_batch():
                 batch.validate(full=True)
@@ -281,8 +299,8 @@ def _postgresql(address: URL, source: Source, schema: str | None) -> Iterator[_F
             f"WHERE attrelid = to_regclass({_literal(table)}) AND attnum > 0 AND NOT attisdropped "
             "ORDER BY attnum"
         )
-        columns = _matched(cursor.fetchall(), source)
-        yield (_AdbcTable(connection, source, table, columns, is_postgresql=True) if columns else None)
+        matched = _matched(cursor.fetchall(), source)
+        yield _AdbcTable(connection, source, table, *matched, is_postgresql=True) if matched else None
 
 
 @contextmanager
@@ -298,20 +316,23 @@ def _sqlite(address: URL, source: Source, schema: str | None) -> Iterator[_Found
         cursor.execute(
             f"SELECT name, lower(type) FROM pragma_table_info({_literal(source.name)}) ORDER BY cid"
         )
-        columns = _matched(cursor.fetchall(), source)
-        yield (_AdbcTable(connection, source, table, columns, is_postgresql=False) if columns else None)
+        matched = _matched(cursor.fetchall(), source)
+        yield _AdbcTable(connection, source, table, *matched, is_postgresql=False) if matched else None
 
 
-def _matched(found: Sequence[tuple[str, str]], source: Source) -> dict[str, tuple[str, str]] | None:
-    """Field → column, for the fields that the table has; None where there is no table."""
+def _matched(
+    found: Sequence[tuple[str, str]], source: Source
+) -> tuple[dict[str, tuple[str, str]], tuple[str, ...]] | None:
+    """Field → column, for the fields that the table has, and notes; None where there is no table."""
     if not found:
         return None
     header = match_header([name for name, _ in found], source, f"The table {source.name}")
-    return {
+    columns = {
         field: (_quoted(found[header.positions[field]][0]), found[header.positions[field]][1])
         for field in source.names
         if field in header.positions
     }
+    return columns, header.notes
 
 
 # ── any other database ────────────────────────────────────────────────────────────────────────
@@ -323,6 +344,7 @@ class _ReflectedTable:
     source: Source
     columns: dict[str, Any]
     """Field → SQLAlchemy's column."""
+    notes: tuple[str, ...]
 
     def batches(self, after: datetime | None) -> Iterator[pl.DataFrame]:
         """The rows as text, in the order of the database's own collation."""
@@ -375,7 +397,7 @@ def _reflected(address: URL, source: Source, schema: str | None) -> Iterator[_Fo
         header = match_header(list(table.columns.keys()), source, f"The table {source.name}")
         found = list(table.columns)
         columns = {n: found[header.positions[n]] for n in source.names if n in header.positions}
-        yield _ReflectedTable(engine, source, columns)
+        yield _ReflectedTable(engine, source, columns, header.notes)
     except NoSuchTableError:
         yield None
     finally:

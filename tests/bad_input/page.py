@@ -17,9 +17,10 @@ HEAD = """\
 # What becomes of bad input
 
 Three good declaration lines arrive in five forms, each with one thing wrong with it. A cell says what the
-user gets: "refused" alone is the whole file, with the sentence that the night prints; "row 2 refused" is that
-row alone, which `tongbao rejects` lists with its text. Every row that is delivered is accepted, refused, a
-duplicate, or waits; the tests count them in each cell. 〃 is as in the cell to its left.
+user gets: "refused" alone is the whole file, with the sentence that the night prints; "left out" is told
+every night until it is seen to; "row 2 refused" is that row alone, which `tongbao rejects` lists with its
+text. Every row that is delivered is accepted, refused, a duplicate, or waits; the tests count them in each
+cell. 〃 is as in the cell to its left.
 
 The table is written by `python -m tests.bad_input.page > docs/bad-input.md` from what the pipeline does, and
 `tests/bad_input/test_bad_input.py` holds every cell to it.

@@ -24,8 +24,10 @@ import pytest
 from assets.supply.report.due import Release, due_years, home, is_due, latest_release
 from assets.supply.report.grids import by_measure, words
 from assets.supply.report.pages import TITLES, names
+from assets.supply.report.site import short_lines
 from assets.supply.report.write import Report, contents, write_report
 from assets.supply.report.year import Year
+from schemas.codes.districts import DISTRICT_ORDER
 from schemas.measures import DIMENSIONS, MEASURES
 from tests.integration.running import lived_city
 
@@ -308,6 +310,33 @@ def test_the_roster_search_finds(page: Page, folder: Path, release: Release) -> 
     page.fill("#query", "没有这一家")
     assert page.text_content("#found") == "名单内没有"
     assert page.locator("#lines tr").count() == 0
+
+
+def test_every_line_of_the_roster_is_read_back(page: Page, folder: Path, release: Release) -> None:
+    """Lines are written short; what the page shows for each code is what the table has."""
+    roster = Year.of(release, YEAR, "internal").roster
+    open_page(page, folder, "roster")
+    for row in roster.sample(30, seed=1).select("serial", "uscc", "name", "district").iter_rows():
+        page.fill("#query", row[1])
+        cells = page.locator("#lines td").all_text_contents()
+        assert cells == ["" if value is None else str(value) for value in row]
+
+
+def test_short_lines_survive_any_name() -> None:
+    roster = [
+        (7, "A1", "甲𠀀乙", "福田区"), (8, "A2", "甲𠀀丙", "福田区"), (8, "A2", "甲𠀀丙", None),
+        (1, "B" * 40, "", "宝安区"), (2, "B" * 40 + "C", "<b>", "宝安区"),
+    ]  # fmt: skip
+    serial, uscc, name, district, read_back = 0, "", "", "", []
+    for line in short_lines(roster):
+        number, code, title, place = line.split("\t")
+        serial = int(number) if number else serial + 1
+        uscc = uscc[: int(code[0], 36)] + code[1:]
+        name = name[: int(title[0], 36)] + title[1:]
+        district = place or district
+        known = dict(enumerate(DISTRICT_ORDER))
+        read_back.append((serial, uscc, name, known.get(int(district)) if district != "-" else None))
+    assert read_back == roster
 
 
 def test_the_language_switches_and_back(page: Page, folder: Path) -> None:

@@ -32,8 +32,18 @@
 
   const source = document.getElementById("roster");
   if (!source) return;
-  const { districts, lines } = JSON.parse(source.textContent);
-  const folded = lines.map(fold);
+  const { districts, lines: short } = JSON.parse(source.textContent);
+  const after = (before, text) => before.slice(0, parseInt(text[0], 36)) + text.slice(1);
+  let [serial, uscc, name, district] = [0, "", "", ""];
+  const lines = short.map((line) => {
+    const [number, code, title, place] = line.split("\t");
+    serial = number ? Number(number) : serial + 1;
+    uscc = after(uscc, code);
+    name = after(name, title);
+    district = place || district;
+    return [String(serial), uscc, name, districts[district] ?? ""];
+  });
+  const folded = lines.map((line) => fold(line.join("\t")));
   const SHOWN = 50;
   const query = document.getElementById("query");
   const found = document.getElementById("found");
@@ -57,8 +67,7 @@
     found.textContent = said.replace("{n}", count.toLocaleString("en")).replace("{m}", SHOWN);
     body.replaceChildren(...hits.map((place) => {
       const row = document.createElement("tr");
-      const [serial, uscc, name, district] = lines[place].split("\t");
-      for (const text of [serial, uscc, name, districts[district] ?? ""]) {
+      for (const text of lines[place]) {
         const cell = document.createElement("td");
         cell.textContent = text;
         row.append(cell);

@@ -131,7 +131,7 @@ def backfill(
     if as_of:
         rebuild_as_of(given, moment(as_of), years)
     else:
-        finish(given, run(given, keys=keys_of(years)))
+        finish(given, run(given, keys=keys_of(years), report=True))
 
 
 def rebuild_as_of(given: Settings, instant: datetime, years: list[int]) -> None:
@@ -356,6 +356,33 @@ def explain(
     if pdf:
         pdf.write_bytes(as_pdf(found))
         Console(stderr=True).print(f"Written to {pdf}", soft_wrap=True)
+
+
+@roster_app.command()
+def status(policy_year: Year) -> None:
+    """Where a year's list stands: its editions, and its objections open, upheld or rejected.
+
+    Example: tongbao roster status --policy-year 2025
+    """
+    from pipelines.reading_roster import show_status
+
+    load_terms(policy_year)
+    show_status(out, state_of(settings()), policy_year)
+
+
+@roster_app.command()
+def drift(
+    policy_year: Year,
+    limit: Annotated[int, typer.Option(help="How many enterprises to show.")] = 40,
+) -> None:
+    """What the confirmed list says against today's data: by cause, with amounts, and who crossed.
+
+    Example: tongbao roster drift --policy-year 2025
+    """
+    from pipelines.reading_roster import show_drift
+
+    load_terms(policy_year)
+    show_drift(out, settings().lake, policy_year, limit)
 
 
 @roster_app.command()

@@ -6,6 +6,7 @@ line, so a schedule, a click and a command do the same work in the same order.
 
 import hashlib
 import json
+import warnings
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import (
@@ -27,6 +28,9 @@ from pipelines.roster_acts import (
     roster_publish,
 )
 from pipelines.settings import Settings
+
+# Dagster warns its own code of a beta parameter of sensors that nobody here passes.
+warnings.filterwarnings("ignore", message="Parameter `owners`", category=dg.BetaWarning)
 
 _ABOUT = {
     "references": "Ledgers of rates, registry, lists, policies, claims, ratings and bulletins.",

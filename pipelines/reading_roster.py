@@ -9,15 +9,18 @@ import polars as pl
 from rich.console import Console
 from rich.markup import escape
 
+from assets.eligibility.acts import objections_of
 from assets.eligibility.answer import CLAUSES, UNKNOWN
+from assets.eligibility.editions import rulings
 from assets.eligibility.explain import Explanation
+from assets.staleness import State
 from assets.statistics.simulate import MARK, MOVEMENTS, Simulation
 from assets.statistics.simulation_files import title_of
 from assets.storage.lake import Lake
 from assets.supply.verify import Verified
 from pipelines.terminal import show
 from schemas.codes.labels import label, labels
-from schemas.eligibility import CHANGES, ROSTER_CHANGES
+from schemas.eligibility import CHANGES, ROSTER_CHANGES, ROSTER_DRIFT, ROSTER_EDITIONS
 from schemas.terms.wording import term_lines
 
 ELSEWHERE, OTHERS = "counted_elsewhere", "of_another_enterprise"
@@ -126,6 +129,61 @@ def _by_month(rates: pl.DataFrame) -> pl.DataFrame:
     """One row a month, its currencies beside each other."""
     pair = pl.format("{} {}", "currency", "usd_per_unit")
     return rates.group_by("month", maintain_order=True).agg(rates=pair.str.join("  "))
+
+
+def show_status(out: Console, state: State, policy_year: int) -> None:
+    """Where a year's list stands: its editions, its objections and what became of them."""
+    editions = Lake(state.root).scan(ROSTER_EDITIONS, [str(policy_year)]).collect()
+    show(
+        out,
+        f"Editions of {policy_year}",
+        editions.drop("policy_year").with_columns(pl.col("sha256").str.head(16)),
+    )
+    ruled = rulings(state.register, policy_year)
+    rows = [
+        {
+            "objection": number,
+            "uscc": uscc,
+            "claim": f"{claim} {label('objection_claim', claim)}",
+            "ruling": ruled[number].detail["ruling"] if number in ruled else "open",
+            "at": ruled[number].at if number in ruled else "",
+        }
+        for number, (uscc, claim) in sorted(objections_of(state, policy_year).items())
+    ]
+    out.print()
+    show(out, f"Objections of {policy_year}: {len(rows)}", pl.DataFrame(rows))
+
+
+def show_drift(out: Console, root: Path, policy_year: int, limit: int) -> None:
+    """What the confirmed list says against today's data: by cause with amounts, then firm by firm."""
+    rows = Lake(root).scan(ROSTER_DRIFT, [str(policy_year)]).collect()
+    if rows.is_empty():
+        out.print(f"Today's data would list the same enterprises for {policy_year}, or no list is confirmed.")
+        return
+    causes = labels("drift_cause")
+    over = pl.lit("over_threshold")
+    crossed = (pl.col("decision_now") == over) | (pl.col("decision_then").eq_missing(over))
+    told = rows.with_columns(
+        direction=pl.when("is_listed")
+        .then(pl.lit("listed, would go out"))
+        .otherwise(pl.lit("would come in")),
+        cause=pl.col("cause") + " " + pl.col("cause").replace_strict(causes),
+        crossed=crossed,
+    )
+    sums = told.group_by("cause", "direction").agg(
+        enterprises=pl.len(),
+        crossed_the_threshold=pl.col("crossed").sum(),
+        exports_then=pl.col("fob_usd_then").sum(),
+        exports_now=pl.col("fob_usd_now").sum(),
+    )
+    title = f"Drift of edition {rows['edition'][0]} of {policy_year}: {rows.height:,} enterprises"
+    show(out, title, sums.sort("cause", "direction"))
+    out.print()
+    shown = told.select(
+        "uscc", "direction", "decision_then", "decision_now", "fob_usd_then", "fob_usd_now", "cause"
+    )
+    more = f", the first {limit} (--limit {rows.height} for all)" if rows.height > limit else ""
+    show(out, f"Enterprises{more}", shown.head(limit))
 
 
 def show_changes(out: Console, root: Path, policy_year: int, limit: int) -> None:

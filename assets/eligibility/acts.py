@@ -124,10 +124,16 @@ def submit(
             missing.append(f"{uscc} is no credit code: it has 18 capital letters and digits")
         if not objection_no.strip():
             missing.append("it needs a number")
-        if objection_no in _objections(state, policy_year):
+        if objection_no in objections_of(state, policy_year):
             missing.append("it is there already")
         _refuse(f"Objection {objection_no} of {policy_year} cannot be entered", missing)
-        detail = {"objection_no": objection_no, "uscc": uscc, "claim": claim, "grounds": grounds}
+        detail = {
+            "objection_no": objection_no,
+            "uscc": uscc,
+            "claim": claim,
+            "grounds": grounds,
+            "lines_sha256": edition.sha256,
+        }
         return state.register.append("object", policy_year, edition.number, state.now, by, detail)
 
 
@@ -142,7 +148,7 @@ def decide(
     load_terms(policy_year)
     with house.lock():
         state = house.state()
-        objections = _objections(state, policy_year)
+        objections = objections_of(state, policy_year)
         missing = _by(by)
         if ruling not in ("upheld", "rejected"):
             missing.append(f"{ruling} is no ruling: use upheld or rejected")
@@ -162,6 +168,7 @@ def decide(
             "claim": claim,
             "ruling": ruling,
             "decision": decision or DEFAULT_RULINGS.get(claim, ""),
+            "lines_sha256": edition.sha256,
         }
         return state.register.append("decide", policy_year, edition.number, state.now, by, detail)
 
@@ -191,7 +198,7 @@ def confirm(
                 f"{found.objections_until + timedelta(days=1)}"
             )
         ruled = rulings(state.register, policy_year)
-        pending = sorted(set(_objections(state, policy_year)) - set(ruled))
+        pending = sorted(set(objections_of(state, policy_year)) - set(ruled))
         if pending:
             missing.append(f"no ruling yet on {', '.join(pending)}: use `tongbao roster decide`")
         # A ruling makes the decisions themselves stale, and says nothing against the edition.
@@ -250,7 +257,7 @@ def _published(state: State, policy_year: int) -> Edition:
     return editions[-1]
 
 
-def _objections(state: State, policy_year: int) -> dict[str, tuple[str, str]]:
+def objections_of(state: State, policy_year: int) -> dict[str, tuple[str, str]]:
     """Objection number → (USCC, claim), from the source and from the register."""
     rows = objections_now(state, policy_year).select("objection_no", "uscc", "claim")
     found = {number: (uscc, claim) for number, uscc, claim in rows.iter_rows()}

@@ -31,6 +31,11 @@ class Edition:
     act: Act | None = None
     """The act that brought it into the register; None while it is only in the source."""
 
+    @property
+    def sha256(self) -> str:
+        """What identifies it: the hash of its lines as CSV."""
+        return hashlib.sha256(canonical(self.lines)).hexdigest()
+
 
 def all_editions(imported: pl.DataFrame, register: Register, policy_year: int) -> list[Edition]:
     """The published and confirmed editions of a year, in order of their number.

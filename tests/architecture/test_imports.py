@@ -139,3 +139,25 @@ def test_no_import_is_relative() -> None:
         if isinstance(node, ast.ImportFrom) and node.level
     ]
     assert found == []
+
+
+READERS = {"tests.oracle.read": {"pyarrow", "fastexcel"}}
+"""What opens a Parquet file or a workbook cannot be of the standard library; it computes nothing."""
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests" / "oracle").glob("*.py")), ids=lambda path: path.stem)
+def test_the_oracle_stands_alone(path: Path) -> None:
+    """Standard library only, none of the product's code: it can agree only by being right."""
+    name = f"tests.oracle.{path.stem}"
+    modules = {
+        module
+        for node in ast.walk(tree(path))
+        for module in (
+            [alias.name for alias in node.names] if isinstance(node, ast.Import)
+            else [node.module or ""] if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }  # fmt: skip
+    others = {module for module in modules if not module.startswith("tests.oracle")}
+    roots = {module.partition(".")[0] for module in others}
+    assert roots - sys.stdlib_module_names - READERS.get(name, set()) == set()

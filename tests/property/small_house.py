@@ -53,19 +53,20 @@ CALENDAR = FewMonths({year: load_terms(year) for year in (2024, 2025)})
 class SmallHouse:
     """A house at a moment that the test sets."""
 
-    def __init__(self, folder: Path, now: str, files: int = 0) -> None:
+    def __init__(self, folder: Path, now: str, files: int = 0, calendar: Calendar = CALENDAR) -> None:
         """`files`: how many lie in the drop folder already."""
         self.folder, self.root = folder, folder / "lake"
         self.now = datetime.fromisoformat(now)
         self.reporting = f"sqlite:///{self.root / 'reporting.sqlite'}"
         self.bounds = Bounds(0, 1000, 10**9)
         self._files = files
+        self.calendar = calendar
 
     def lock(self) -> AbstractContextManager[None]:
         return nullcontext()
 
     def state(self) -> State:
-        return State(self.root, CALENDAR, self.now, RANKING)
+        return State(self.root, self.calendar, self.now, RANKING)
 
     def report(self, table: str, key: str, done: int, of: int) -> None:
         """Nobody looks."""

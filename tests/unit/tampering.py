@@ -26,12 +26,13 @@ class Change:
 
 
 def register_and_editions(root: Path) -> list[Path]:
-    """The register, what it keeps of editions, and the editions' tables in lake and release."""
+    """The register, what it keeps of editions, and their tables and notices in lake and release."""
     found = [path for path in (root / "register").rglob("*") if path.is_file()]
     tables = [path for name in ("roster", "roster_editions", "roster_changes")
               for path in (root / "tables" / name).glob("*.parquet")]  # fmt: skip
-    released = [path for path in (root / "releases").glob("*/roster*/*.parquet")
-                if not path.parent.parent.is_symlink()]  # fmt: skip
+    latest = root / "releases" / "latest"
+    released = [path for part in ("roster", "roster_editions", "roster_changes", "notice")
+                for path in (latest.resolve() / part).rglob("*.*") if path.is_file()]  # fmt: skip
     return sorted({*found, *tables, *released})
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from assets.eligibility.acts import confirm, decide, publish, submit
+from assets.eligibility.notice.act import write_notice
 from assets.storage.sweep import sweep
 from assets.supply.publish import publish_release
 from assets.supply.verify import verify_lake
@@ -18,10 +19,9 @@ from tests.unit.tampering import changes, register_and_editions, tampered
 BUREAU = "commerce-bureau"
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> SmallHouse:
-    """A released lake with a published, objected to and confirmed edition."""
-    house = SmallHouse(tmp_path_factory.mktemp("made"), "2025-05-15T09:00:00+08:00")
+def released(folder: Path) -> SmallHouse:
+    """A released lake with a published, noticed, objected to and confirmed edition."""
+    house = SmallHouse(folder, "2025-05-15T09:00:00+08:00")
     firms = (1, 2, 3)
     house.deliver(
         {
@@ -31,6 +31,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> SmallHouse:
     )
     house.bring_up()
     publish(house, 2025, BUREAU, False)
+    write_notice(house, 2025, 1, BUREAU)
     submit(house, 2025, BUREAU, "P-1", make_uscc(2), "should_not_be_listed", "")
     house.now = house.now.replace(month=6)
     decide(house, 2025, BUREAU, "P-1", "upheld")
@@ -39,6 +40,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> SmallHouse:
     publish_release(house, "run")
     sweep(house.root)
     return house
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> SmallHouse:
+    return released(tmp_path_factory.mktemp("made"))
 
 
 @pytest.fixture
@@ -55,13 +61,13 @@ def faults(house: SmallHouse) -> list[str]:
 def test_a_sound_lake_has_no_faults(made: SmallHouse) -> None:
     found = verify_lake(made.root, made.reporting)
     assert found.faults == []
-    assert (found.acts, found.loaded) == (4, 7)
+    assert (found.acts, found.loaded) == (5, 7)
     assert found.files > 30
 
 
 def test_changed_bits_and_cut_ends_are_found(made: SmallHouse) -> None:
     files = register_and_editions(made.root)
-    assert len(files) > 8
+    assert len(files) > 16
     for change in changes(files, count=40, seed=5):
         with tampered(change):
             assert faults(made), change
@@ -81,7 +87,7 @@ def test_a_register_cut_together_with_its_head_is_found_by_the_release(house: Sm
     register.copy_to(shorter, 2)
     for name in ("acts.jsonl", "head.json"):
         shutil.copyfile(shorter / "register" / name, house.root / "register" / name)
-    assert any("which had 4 entries: it was cut or rewritten" in fault for fault in faults(house))
+    assert any("which had 5 entries: it was cut or rewritten" in fault for fault in faults(house))
 
 
 def test_totals_of_a_manifest_are_counted_again(house: SmallHouse) -> None:

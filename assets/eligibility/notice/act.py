@@ -41,9 +41,8 @@ def write_notice(house: House, policy_year: int, edition: int, by: str) -> Act:
             f"{suffix}_sha256": keep(policy_year, edition, suffix, content)  # type: ignore[arg-type]
             for suffix, content in files_of(notice).items()
         }
-        return state.register.append(
-            "notice", policy_year, edition, state.now, by, detail | {"name": notice.name}
-        )
+        detail |= {"name": notice.name, "lines_sha256": notice.sha256}
+        return state.register.append("notice", policy_year, edition, state.now, by, detail)
 
 
 def notice_files(register: Register, policy_year: int | None = None) -> dict[str, tuple[Path, str]]:

@@ -5,13 +5,12 @@ Nothing else goes in: no amount of an enterprise, no contact, no code beyond the
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from assets.eligibility.editions import Edition, canonical
+from assets.eligibility.editions import Edition
 from schemas.eligibility import ROSTER
 from schemas.terms.loader import PolicyTerms
 
@@ -58,7 +57,7 @@ def notice_of(edition: Edition, terms: PolicyTerms) -> Notice:
         contacts=_contacts(terms),
         districts=Counter(district or "（未填）" for *_, district in lines),
         lines=lines,
-        sha256=hashlib.sha256(canonical(edition.lines)).hexdigest(),
+        sha256=edition.sha256,
         published_on=edition.published_on,
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import dagster as dg
 
 import assets.arrivals.assets
@@ -14,6 +16,9 @@ import assets.supply.assets
 from pipelines.jobs import drop_folder, jobs, nightly_schedule
 from pipelines.resources import house
 from pipelines.roster_acts import roster_register
+
+# Dagster itself passes this parameter on when it copies a sensor, and then warns us of it.
+warnings.filterwarnings("ignore", "Parameter `owners` of initializer `SensorDefinition", dg.BetaWarning)
 
 STAGES = [
     assets.arrivals.assets,

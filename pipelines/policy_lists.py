@@ -26,7 +26,7 @@ from schemas.eligibility import ENTERPRISES, ROSTER
 from schemas.policies import TAKE_UP, WORK_LIST, WORK_LIST_CHANGES
 from schemas.terms.loader import PolicyTerms
 
-AGES = {"7 天以内": 7, "8–30 天": 30, "31–90 天": 90, "90 天以上": None}
+AGES = {"≤7 天": 7, "8–30": 30, "31–90": 90, ">90": None}
 """Title of an age → its last day."""
 CODES = {
     code: word

@@ -8,6 +8,7 @@ Here is what was received, whatever became of it: a refused row is a row, too.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -19,7 +20,7 @@ import polars as pl
 from assets.arrivals.pieces import ALL_ROWS, place, rows_of
 from assets.storage.deliveries import UNDATED, Compared, Deliveries
 from assets.storage.read_database import CHANGED, MONTH, columns_of
-from assets.storage.text_rows import ROW
+from assets.storage.text_rows import ROW, FileRefused
 from assets.validation import typed
 from schemas.table import Source
 
@@ -54,9 +55,10 @@ def compare(root: Path, database: Database, now: datetime) -> list[str]:
         last = record.last_reading(source.name, database.name_of(source.name))
         if last is not None and last.read_to is not None:
             cursor = datetime.fromisoformat(last.read_to)
-            there, moving = _there(database.url, source, cursor)
-            here = _here(root, record, source, cursor)
-            told += _told(last.name, source, there, here, moving)
+            with suppress(FileRefused):  # which the pull has told
+                there, moving = _there(database.url, source, cursor)
+                here = _here(root, record, source, cursor)
+                told += _told(last.name, source, there, here, moving)
     if not told:
         Compared(root).note(now)
     return told

@@ -16,13 +16,13 @@ from pathlib import Path
 import polars as pl
 
 from assets.arrivals.compare import compare
-from assets.arrivals.pieces import batches
 from assets.arrivals.receive import BY_NAME, Intake
 from assets.arrivals.sources import News
 from assets.storage.deliveries import Compared, Deliveries, Delivery
 from assets.storage.drop_folder import Arrival, sha256_of
 from assets.storage.read_database import (
     CHANGED,
+    MONTH,
     answer,
     ask,
     database_changes,
@@ -31,6 +31,7 @@ from assets.storage.read_database import (
     rows_of,
     unknown_columns,
 )
+from assets.storage.read_parquet import batches_of
 from assets.storage.text_rows import FileRefused
 from assets.versions import rendered
 from schemas.table import Source
@@ -85,9 +86,7 @@ class Database:
                 intake.unread(replace(arrival, size=path.stat().st_size), sha256_of(path)),
                 read_from=last.read_to if last else None,
                 read_to=cursor.isoformat() if cursor else None,
-                answer=answer(batches(pl.scan_parquet(path, glob=False)), cursor - self.overlap)
-                if cursor
-                else {},
+                answer=answer(batches_of(path, _asked(source)), cursor - self.overlap) if cursor else {},
             )
             fresh = Unknown(intake, source, since)
             delivery = intake.receive(path, unread, fresh.of)
@@ -119,6 +118,11 @@ def _stored(intake: Intake, arrival: Arrival, last: Delivery | None) -> Delivery
         if d.answer is not None and d.read_from == cursor
     )
     return next(mine, None)
+
+
+def _asked(source: Source) -> list[str]:
+    """The columns that the cheap question is about."""
+    return [name for name in (CHANGED, MONTH) if name in source.names]
 
 
 def _cursor(path: Path, last: Delivery | None, now: datetime) -> datetime | None:

@@ -17,21 +17,23 @@ import polars as pl
 
 from assets.storage.deliveries import UNDATED, UNPLACED, Deliveries, Piece
 from assets.storage.lake import write_parquet
-from assets.storage.text_rows import ROW
+from assets.storage.read_parquet import BATCH_ROWS, batches_of
+from assets.storage.text_rows import ROW, TextRows
 from schemas.table import Source
 
-BATCH_ROWS = 50_000
-"""Rows judged at once."""
 HELD_ROWS = 100_000
 """Rows held in memory before they go to scratch files."""
 ALL_ROWS = "all"
 """The one key of a source that is not partitioned."""
 
 
-def batches(rows: pl.LazyFrame) -> Iterator[pl.DataFrame]:
-    """The rows in order, at most `BATCH_ROWS` at a time."""
-    for chunk in rows.collect_batches(chunk_size=BATCH_ROWS, engine="streaming", lazy=True):
-        yield from chunk.iter_slices(BATCH_ROWS)
+def batches(text: TextRows, scratch: Path) -> Iterator[pl.DataFrame]:
+    """The rows in order, at most `BATCH_ROWS` at a time; those that stand in no file yet go through one."""
+    path = text.written
+    if path is None:
+        path = scratch / "rows.parquet"
+        text.frame.sink_parquet(path, compression="lz4", row_group_size=BATCH_ROWS, maintain_order=True)
+    yield from batches_of(path)
 
 
 class Pieces:

@@ -67,7 +67,7 @@ class Intake:
             pieces, folds = Pieces(source, scratch), Counter[str]()
             try:
                 text = read_file(path, source, scratch)
-                for batch in batches(text.frame):
+                for batch in batches(text, scratch):
                     judged = judge(batch.lazy(), source)
                     pieces.add(look(judged) if look else judged)
                     folds.update(folded(batch, source))

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 50_000
 """Rows of a batch and of a row group: fixed, so that the same rows are the same bytes."""
+BATCH_BYTES = 4 << 20
+"""Bytes that PostgreSQL's driver gathers before it hands rows on."""
 CHANGED = "updated_at"
 MONTH = "declared_on"
 """The date whose month the ledger of declarations is kept by."""
@@ -247,8 +249,12 @@ class _AdbcTable:
     def _ask(self, names: Sequence[str], where: str, end: str) -> Iterator[pl.DataFrame]:
         inner = ", ".join(self._as_text(name) for name in names)
         with closing(self.connection.cursor()) as cursor:
-            if not self.is_postgresql:
-                cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(BATCH_ROWS)})
+            size = {
+                "adbc.sqlite.query.batch_rows": BATCH_ROWS,
+                "adbc.postgresql.batch_size_hint_bytes": BATCH_BYTES,
+            }
+            name = next(name for name in size if ("postgresql" in name) == self.is_postgresql)
+            cursor.adbc_statement.set_options(**{name: str(size[name])})
             cursor.execute(f"SELECT * FROM (SELECT {inner} FROM {self.table} {where}) AS rows_as_text {end}")
             for batch in cursor.fetch_record_batch():
                 batch.validate(full=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,62 +12,91 @@ import polars as pl
 from assets.storage.text_rows import (
     ROW,
     FileRefused,
+    Header,
     TextRows,
     blank_note,
     corrected_rows,
-    field_of,
     match_header,
+    none_if_empty,
     text_of,
-    under_field_names,
 )
 
 if TYPE_CHECKING:
     from schemas.table import Source
 
 
+BATCH_ROWS = 50_000
+"""Rows of a batch."""
+BUFFER = 1 << 20
+"""Bytes read at once of a column, however large a sender made its row groups."""
+
+
 def read_parquet(path: Path, source: Source, scratch: Path) -> TextRows:
-    """The rows of a Parquet file; every page is read once before any is used."""
-    del scratch
-    _refuse_damaged_pages(path)
-    scan = whole = pl.scan_parquet(path, glob=False, hive_partitioning=False)
-    schema = scan.collect_schema()
-    names = list(schema)
-    header = match_header(names, source, path.name)
-    texts = []
-    for name, position in header.positions.items():
-        text = text_of(pl.col(names[position]), schema[names[position]], field_of(source, name))
-        if text is None:
-            raise FileRefused(
-                path.name,
-                f"holds {schema[names[position]]} in the column {name}",
-                "write that column as text, number or date",
-            )
-        texts.append(text.alias(f"c{position}"))
-    columns = [f"c{position}" for position in range(len(names))]
-    given = pl.col([columns[position] for position in header.positions.values()])
-    scan = scan.select(texts).with_row_index(ROW, offset=1)
-    blank, _ = (
-        scan.select(
-            pl.all_horizontal(given.is_null()).sum().alias("blank"),
-            pl.sum_horizontal(given.str.len_bytes()).sum().alias("every_byte"),
-        )
-        .collect(engine="streaming")
-        .row(0)
-    )
-    if blank:
-        scan = scan.filter(pl.any_horizontal(given.is_not_null()))
+    """The rows of a Parquet file, written anew as text a batch at a time.
+
+    Arrow reads every page, with its checksum: a damaged one would make polars abort the whole process.
+    """
+    import pyarrow.parquet as parquet
+
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=scratch, suffix=".parquet", delete=False) as out:
+        written = Path(out.name)
+    with parquet.ParquetFile(path, page_checksum_verification=True, buffer_size=BUFFER) as file:
+        schema = pl.DataFrame(file.schema_arrow.empty_table()).schema
+        names = list(schema)
+        header = match_header(names, source, path.name)
+        texts = _texts(schema, source, header, path.name)
+        given = [name for name in source.names if name in header.positions]
+        form = {name: pl.String() for name in source.names} | {ROW: pl.Int64()}
+        layout = pl.DataFrame(schema=form).to_arrow().schema
+        rows = blank = 0
+        with parquet.ParquetWriter(written, layout, compression="lz4") as copy:
+            for batch in file.iter_batches(BATCH_ROWS):
+                batch.validate(full=True)
+                read = pl.DataFrame(batch).select(texts).with_row_index(ROW, offset=rows + 1)
+                kept = read.filter(pl.any_horizontal(pl.col(given).is_not_null()))
+                rows, blank = rows + read.height, blank + read.height - kept.height
+                copy.write_table(
+                    kept.select(pl.col(name).cast(kind) for name, kind in form.items()).to_arrow()
+                )
     return TextRows(
-        under_field_names(scan, source, header, columns),
+        pl.scan_parquet(written, glob=False),
         "parquet",
         (*header.notes, *blank_note(blank, path.name)),
-        corrected_rows(whole, None if header.corrects is None else names[header.corrects]),
+        corrected_rows(
+            pl.scan_parquet(path, glob=False, hive_partitioning=False),
+            None if header.corrects is None else names[header.corrects],
+        ),
+        written,
     )
 
 
-def _refuse_damaged_pages(path: Path) -> None:
-    """Reads every page with Arrow first: a damaged one makes polars abort the whole process."""
-    import pyarrow.parquet
+def _texts(schema: pl.Schema, source: Source, header: Header, file: str) -> list[pl.Expr]:
+    """Each field of the source as text; those that the file has not are empty."""
+    names, texts = list(schema), []
+    for field in source.fields:
+        if field.name not in header.positions:
+            texts.append(pl.lit(None, pl.String).alias(field.name))
+            continue
+        name = names[header.positions[field.name]]
+        text = text_of(pl.col(name), schema[name], field)
+        if text is None:
+            raise FileRefused(
+                file,
+                f"holds {schema[name]} in the column {field.name}",
+                "write that column as text, number or date",
+            )
+        texts.append(none_if_empty(text).alias(field.name))
+    return texts
 
-    with pyarrow.parquet.ParquetFile(path, page_checksum_verification=True) as file:
-        for batch in file.iter_batches():
-            batch.validate(full=True)
+
+def batches_of(path: Path, names: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+    """The rows (or some columns) of a Parquet file of ours in order, `BATCH_ROWS` at a time.
+
+    Polars' own way of handing on batches reads far ahead; this one holds no more than it gives.
+    """
+    import pyarrow.parquet as parquet
+
+    with parquet.ParquetFile(path, buffer_size=BUFFER) as file:
+        for batch in file.iter_batches(BATCH_ROWS, columns=names):
+            yield pl.DataFrame(batch)

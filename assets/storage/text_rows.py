@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -32,7 +33,7 @@ class FileRefused(Exception):
 
     def __init__(self, file: str, wrong: str, advice: str) -> None:
         """Make one sentence of the three."""
-        super().__init__(f"{file} {wrong}: {advice}.")
+        super().__init__(" ".join(readable(f"{file} {wrong}: {advice}.").split()))
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class TextRows:
     notes: tuple[str, ...]
     corrects: tuple[str, ...] = ()
     """The refused rows that these rows correct (schemas.operations.CORRECTS)."""
+    written: Path | None = None
+    """A Parquet file of exactly these rows, where the reader has written one."""
 
 
 @dataclass(frozen=True)

@@ -40,17 +40,20 @@ class FourYears(Calendar):
 
 
 class Watch:
-    """Seconds by what was done, the longest of each."""
+    """Seconds of the processor by what was done, and of the clock, the longest of each.
+
+    The clock also counts what else the machine does meanwhile.
+    """
 
     def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
+        self.seconds: dict[str, tuple[float, float]] = {}
 
     @contextmanager
     def __call__(self, what: str) -> Iterator[None]:
-        begun = time.perf_counter()
+        begun, worked = time.perf_counter(), time.process_time()
         yield
-        took = time.perf_counter() - begun
-        self.seconds[what] = max(took, self.seconds.get(what, 0))
+        took = time.process_time() - worked, time.perf_counter() - begun
+        self.seconds[what] = max(took, self.seconds.get(what, (0.0, 0.0)))
 
 
 def named(chance: random.Random, firm: int) -> Text:
@@ -111,15 +114,19 @@ def test_sixty_thousand_enterprises_in_seconds(tmp_path: Path, record: Record) -
         listed = older.lines.height
     lines = editions_now(house.state(), 2025)[0].lines.select("name", "uscc").rows()
     found = _search(house, chance, lines, watch)
-    assert all(watch.seconds[what] < 60 for what in watch.seconds)
+    assert all(processor < 60 for processor, _ in watch.seconds.values())
     record(
         "roster-size",
         "Sixty thousand enterprises, each exporting in four years; four lists published, amended, confirmed "
-        "and followed by a second edition. Seconds are the longest of the four years.",
+        "and followed by a second edition. Seconds are the longest of the four years, and other work ran "
+        "on the machine meanwhile.",
         {
             "enterprises": ENTERPRISES,
             "listed": listed,
-            **{f"{what}, seconds": f"{seconds:.1f}" for what, seconds in watch.seconds.items()},
+            **{
+                f"{what}, seconds of the processor (of the clock)": f"{processor:.1f} ({clock:.1f})"
+                for what, (processor, clock) in watch.seconds.items()
+            },
             "fragments of names and codes searched on the page": FRAGMENTS,
             "of these found, with the right number": found,
         },

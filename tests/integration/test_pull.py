@@ -196,6 +196,16 @@ def test_a_row_from_the_future_does_not_move_the_cursor(table: Table) -> None:
     assert table.numbers().count(FUTURE) == 1
 
 
+def test_a_table_whose_rows_all_lie_ahead_is_read_once(table: Table) -> None:
+    long_ago = datetime(2000, 1, 1, tzinfo=UTC)
+    (first,) = table.pull(long_ago)
+    assert first.rows == len(table.numbers())
+    assert table.pull(long_ago) == []
+    table.copy(NEW, "2025-12-01T00:00:00Z")
+    (second,) = table.pull()
+    assert (second.rows, second.known) == (1, first.rows)
+
+
 def test_rows_that_came_as_files_are_not_received_again(table: Table, city: Path) -> None:
     pulled(table.lake, Folder(city, ("enterprises",)))
     before = table.numbers()

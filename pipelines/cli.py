@@ -131,7 +131,7 @@ def backfill(
     if as_of:
         rebuild_as_of(given, moment(as_of), years)
     else:
-        finish(given, run(given, keys=keys_of(years)))
+        finish(given, run(given, keys=keys_of(years), report=True))
 
 
 def rebuild_as_of(given: Settings, instant: datetime, years: list[int]) -> None:

@@ -131,7 +131,7 @@ def backfill(
     if as_of:
         rebuild_as_of(given, moment(as_of), years)
     else:
-        finish(given, run(given, keys=keys_of(years)))
+        finish(given, run(given, keys=keys_of(years), report=True))
 
 
 def rebuild_as_of(given: Settings, instant: datetime, years: list[int]) -> None:
@@ -591,6 +591,7 @@ def push_pages(
 
     Example: tongbao push pages --month 2025-08
     """
+    from assets.push.showing import folder_of
     from pipelines.rebuild import run_act
 
     given = settings()
@@ -598,7 +599,7 @@ def push_pages(
     only = [credit_code(one) for one in uscc or ()]
     with progress():
         run_act(given, "push_pages", "write_pages", {"push_month": month, "usccs": only}, touches=())
-    folder = given.lake / "previews" / f"push_month={month}"
+    folder = folder_of(given.lake, month)
     out.print(
         f"Pages: {folder}/<USCC>.html\nDigest: {folder}/digest.html, {folder}/digest.xlsx", soft_wrap=True
     )

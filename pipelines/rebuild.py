@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Collection, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -136,11 +137,10 @@ def nightly(
     `report`: write the reports of the years (of `keys` only, where given) that the release changes.
     `say` is told of each run before it starts.
     """
-    with lake_lock(settings.lake):
+    with lake_lock(settings.lake), closing(_Dagster(settings, instance, say)) as dagster:
         sweep(settings.lake)
         news = news_of(settings)
         outcome = Outcome(left_out=news.notes)
-        dagster = _Dagster(settings, instance, say)
         if news:
             before = len(Deliveries(settings.lake).all)
             dagster.run("pull")
@@ -172,8 +172,7 @@ def run_act(
     touches: Collection[str] = ("policy_years",),
 ) -> None:
     """Run an act as its job, then rebuild what it touches."""
-    with lake_lock(settings.lake):
-        dagster = _Dagster(settings, None)
+    with lake_lock(settings.lake), closing(_Dagster(settings, None)) as dagster:
         dagster.run(job, config={"ops": {op: {"config": dict(config)}}})
         for touched in touches:
             _bring_up_to_date(settings, dagster, touched, None, Outcome())
@@ -212,6 +211,12 @@ class _Dagster:
         say: Callable[[str], object] = str,
     ) -> None:
         self._settings, self._instance, self._say = settings, instance, say
+        self._is_own = instance is None
+
+    def close(self) -> None:
+        """Close the records, where they were opened here."""
+        if self._instance is not None and self._is_own:
+            self._instance.dispose()
 
     def run(self, job: str, run: Run | None = None, config: Mapping[str, object] | None = None) -> None:
         """Run a job over a stretch of keys; what fails is raised in one sentence."""

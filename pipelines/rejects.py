@@ -28,6 +28,7 @@ from pipelines.words import WrongUsage, one_of
 from schemas.bad_bytes import readable
 from schemas.catalogue import SOURCES, TABLES
 from schemas.codes.labels import reason_label
+from schemas.codes.trade_modes import in_force
 from schemas.operations import REJECTED_ROWS
 
 MOST_SETS = 15
@@ -78,8 +79,8 @@ def show_rejects(out: Console, lake: Path, rows: pl.DataFrame, asked: Asked, lim
     for (name,), its in rows.group_by("source", maintain_order=True):
         out.print()
         _show_reasons(out, str(name), its)
-        sets = together(its)
-        if its["reasons"].list.len().max() != 1:
+        sets = together(its.filter(pl.col("reasons").list.len() > 1))
+        if sets.height:
             out.print()
             shown = sets.select("rows", pl.col("reasons").alias("reasons of a row")).head(MOST_SETS)
             show(out, f"Reasons that come together: {sets.height}", shown)
@@ -107,6 +108,9 @@ def _show_row(out: Console, row: Mapping[str, Any]) -> None:
     raw = json.loads(row["raw"])
     fields = [*TABLES[row["source"]].key, *(code.partition(":")[2] for code in row["reasons"] if ":" in code)]
     told = "  ".join(f"{name} {readable(raw.get(name) or '(empty)')}" for name in dict.fromkeys(fields))
+    expired = [code.partition(":")[2] for code in row["reasons"] if code.startswith("expired:")]
+    dates = [in_force(raw[field] or "") for field in expired]
+    told = "  ".join([told, *dates])
     file = escape(row["file"] or row["delivery_sha256"][:12])
     out.print(f"{file} row {row['row']:,}  [yellow]{', '.join(row['reasons'])}[/yellow]")
     out.print(f"  [dim]{escape(told)}[/dim]")

@@ -83,6 +83,7 @@ class Settings(BaseSettings):
 INSTANCE_YAML = """\
 telemetry: {enabled: false}
 nux: {enabled: false}
+event_log_storage: {module: pipelines.event_log, class: EventLog}
 """
 
 

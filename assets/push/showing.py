@@ -36,7 +36,7 @@ def show_month(house: House, month: str, usccs: Collection[str] = ()) -> Shown:
     lake, terms = Lake(house.root), _terms(house, month)
     who = enterprises_known(lake, terms)
     items, firms = (lake.scan(table, [month]) for table in (PUSH_LIST, PUSH_ENTERPRISES))
-    folder = house.root / "previews" / f"push_month={month}"
+    folder = folder_of(house.root, month)
     folder.mkdir(parents=True, exist_ok=True)
     receipts = lake.scan(PUSH_RECEIPTS, [ALL]).filter(pl.col("push_month") == month)
     found = digest(month, items, firms, receipts, who, terms)
@@ -53,6 +53,11 @@ def show_month(house: House, month: str, usccs: Collection[str] = ()) -> Shown:
     if missing := set(usccs) - {path.stem for path in folder.glob("*.html")}:
         raise LookupError(f"{min(missing)} is not in the push of {month}: its cover is not in force then.")
     return Shown(folder, done)
+
+
+def folder_of(root: Path, month: str) -> Path:
+    """Where a month's pages are, in the lake at `root`."""
+    return root / "previews" / f"push_month={month}"
 
 
 def enterprises_known(lake: Lake, terms: PolicyTerms) -> pl.DataFrame:

@@ -33,6 +33,7 @@ from assets.storage.text_rows import (
     match_header,
     none_if_empty,
     number_text,
+    shown,
 )
 from schemas.operations import CORRECTS
 
@@ -117,7 +118,7 @@ def _rows_of(book: _Workbook, file: str, source: Source, scratch: Path) -> TextR
         )
     notes = [*header.notes, *columns.notes(file)]
     if others := [s.name for s in book.sheets if s is not visible[0]]:
-        notes.append(f"{file}: only its first visible sheet was read, not {', '.join(others)}.")
+        notes.append(f"{file}: only its first visible sheet was read, not {', '.join(map(shown, others))}.")
     if merged := sum(1 for first, end in sheet.merged if end > top):
         notes.append(f"{file}: of {merged} merged ranges only the first cell has a value.")
     notes += blank_note(last - top - read if read else 0, file)
@@ -374,17 +375,17 @@ class _Workbook:
                 while data := opened.read(CHUNK):
                     done += len(data)
                     if done > limit or (done > USUAL_PART and done > MOST_TIMES * packed):
-                        raise _Broken(f"unpacks to more than {done - 1:,} bytes ({part})")
+                        raise _Broken(f"unpacks to more than {done - 1:,} bytes ({shown(part)})")
                     parser.Parse(data, False)
                     if done - parser.CurrentByteIndex > LONGEST_TAG:
-                        raise _Broken(f"has an endless element ({part})")
+                        raise _Broken(f"has an endless element ({shown(part)})")
                     yield
                 parser.Parse(b"", True)
                 yield
         except KeyError:
-            raise _Broken(f"lacks its part {part}") from None
+            raise _Broken(f"lacks its part {shown(part)}") from None
         except expat.ExpatError as error:
-            raise _Broken(f"is damaged ({part}: {error})") from None
+            raise _Broken(f"is damaged ({shown(part)}: {error})") from None
 
 
 def _refuse_doctype(*_: object) -> None:

@@ -33,7 +33,7 @@ class FileRefused(Exception):
 
     def __init__(self, file: str, wrong: str, advice: str) -> None:
         """Make one sentence of the three."""
-        super().__init__(f"{file} {wrong}: {advice}.")
+        super().__init__(" ".join(readable(f"{file} {wrong}: {advice}.").split()))
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ import xlsxwriter
 
 from schemas.bad_bytes import readable
 from schemas.codes.labels import reason_label
+from schemas.codes.trade_modes import in_force
 from schemas.operations import CORRECTS, EXPLAINED
 from schemas.table import Source
 
@@ -56,7 +57,12 @@ def corrections(
         pl.col(pl.String).map_elements(readable, return_dtype=pl.String, skip_nulls=True),
     ).with_columns(updated_at=pl.lit(moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")))
     file, reasons = EXPLAINED
-    why = ["；".join(f"{reason_label(r, titles)}（{r}）" for r in reasons) for reasons in rows["reasons"]]
+    why = [
+        "；".join(
+            f"{reason_label(reason, titles)}（{reason}）{_in_force(reason, row)}" for reason in all_of_row
+        )
+        for all_of_row, row in zip(rows["reasons"], texts.iter_rows(named=True), strict=True)
+    ]
     return texts.rename(titles).with_columns(
         rows.select(pl.format("{}#{}", pl.col("delivery_sha256").str.head(12), "row"))
         .to_series()
@@ -64,6 +70,12 @@ def corrections(
         rows["delivery_sha256"].replace_strict(files, default=None, return_dtype=pl.String).alias(file.zh),
         pl.Series(reasons.zh, why, dtype=pl.String),
     )
+
+
+def _in_force(reason: str, row: Mapping[str, str | None]) -> str:
+    """Of an expired code, when it is in force."""
+    code, _, field = reason.partition(":")
+    return in_force(row[field] or "") if code == "expired" else ""
 
 
 def write_corrections(rows: pl.DataFrame, path: Path) -> None:

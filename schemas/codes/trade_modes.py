@@ -63,3 +63,11 @@ def _modes(groups: list[dict[str, Any]]) -> Mapping[str, TradeMode]:
 
 
 TRADE_MODES: Mapping[str, TradeMode] = _modes(read_table("trade_modes")["group"])
+
+
+def in_force(code: str) -> str:
+    """From when to when a mode is in force, in words, as `自 2020-07-01 起有效`; nothing where always."""
+    mode = TRADE_MODES.get(code)
+    since = f"自 {mode.valid_from} 起" if mode and mode.valid_from else ""
+    until = f"至 {mode.valid_to} 止" if mode and mode.valid_to else ""
+    return f"{since}{until}有效" if since or until else ""

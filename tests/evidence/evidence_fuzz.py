@@ -51,7 +51,7 @@ def test_100_000_inputs_are_read_or_refused_with_a_sentence(record: Record) -> N
         "read as a stream; a ten-megabyte name in GB18030 was taken for UTF-8 and read in quadratic time; a "
         "zero inside a name of a Parquet file or a table was accepted, which PostgreSQL takes in no text; an "
         "element without end in a workbook took ten seconds; a year of which only undated declarations are "
-        "known stopped the night.",
+        "known stopped the night; a line break in the name of a workbook's part made a sentence two lines.",
         {
             **{f"CSV: {what}": count for what, count in of_csv.items()},
             **{f"XLSX: {what}": count for what, count in of_xlsx.items()},

@@ -53,7 +53,7 @@ class Moment:
         return [module, owner, name, self.word, str(self.count)]
 
 
-IN_THE_PULL = Moment("assets.arrivals.pull:receive", "", 9)
+IN_THE_PULL = Moment("assets.arrivals.receive:Intake.receive", "", 9)
 """Eight files are stored, none is recorded."""
 IN_A_MONTH = Moment("assets.storage.manifest:Manifests.commit", "ledger_origins", 6)
 """Five declared months are done, of the sixth one of two tables."""

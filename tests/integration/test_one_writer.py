@@ -24,6 +24,7 @@ def run_by_a_click(folder: Path, job: str) -> tuple[bool, str]:
 
 def test_a_click_while_another_run_writes_is_refused(tmp_path: Path) -> None:
     (tmp_path / "lake").mkdir()
+    (tmp_path / "sources").mkdir()
     for job in ("pull", "rejects", "publish_release"):
         with lake_lock(tmp_path / "lake"):
             success, said = run_by_a_click(tmp_path, job)

@@ -28,7 +28,7 @@ from schemas.codes.source import (
     table_source,
     wording_version,
 )
-from schemas.codes.trade_modes import TRADE_MODES
+from schemas.codes.trade_modes import TRADE_MODES, in_force
 
 NOT_ISO = "CAI CEU GAM MAI MEL SOC TUA TUB ZAS ZEU ZNA ZOC ZSA ZUN ZZZ"
 
@@ -256,6 +256,11 @@ VOCABULARIES = {
 @pytest.mark.parametrize("kind", VOCABULARIES)
 def test_the_tables_and_the_labels_have_the_same_codes(kind: str) -> None:
     assert codes(kind) == VOCABULARIES[kind]
+
+
+def test_a_mode_says_when_it_is_in_force() -> None:
+    assert in_force("9710") == "自 2020-07-01 起有效"
+    assert in_force("0110") == in_force("9999") == ""
 
 
 def test_an_unknown_label_is_an_error() -> None:

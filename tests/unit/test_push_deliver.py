@@ -18,6 +18,7 @@ from assets.push.receipts import receipts
 from assets.storage.lake import Lake
 from assets.storage.outlets import Folder, Outlet, OutletError, outlet
 from assets.storage.reporting import Place
+from assets.supply.verify import verify_lake
 from assets.validation import judge
 from schemas.push import PORTAL_RECEIPTS, PUSH_OUTBOX, PUSH_RECEIPTS
 from tests.unit.push_examples import MONTH, SmallHouse, enterprise, enterprises, item, items, put_push
@@ -169,6 +170,14 @@ def test_a_damaged_package_is_not_sent(house: SmallHouse, monkeypatch: pytest.Mo
     (sent.package.folder / "items.csv").write_text("")
     with pytest.raises(DeliveryRefused, match="not what its manifest says"):
         send(house, MONTH)
+
+
+def test_verify_holds_a_package_to_its_manifest(house: SmallHouse) -> None:
+    (sent,) = send(house, MONTH)
+    damaged = str(sent.package.folder / "items.csv")
+    assert not [fault for fault in verify_lake(house.root, house.reporting).faults if "push-" in fault]
+    Path(damaged).write_text("")
+    assert [f for f in verify_lake(house.root, house.reporting).faults if f.startswith(damaged)]
 
 
 def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path, bucket: str) -> None:

@@ -19,6 +19,7 @@ from assets.push.markets import comparable, growing_markets, suggestions
 from assets.push.priority import A_CLASS, A_GRADE, EXCLUDED, MOST_CLASSES, REASONS, WHOLE_SHARE, score
 from assets.push.push_list import Known, Push, push_of
 from assets.push.ratings import rating_changes
+from assets.push.sentences import reminder
 from assets.push.supplement import with_supplement
 from schemas.push import COUNTRY_RISK, PUSH_ENTERPRISES, PUSH_LIST, RISK_BULLETINS
 from schemas.table import SUM
@@ -387,6 +388,14 @@ def test_a_worsened_rating_reads_as_a_sentence_with_reminder() -> None:
         "请立即向中国信保深圳分公司报案。"
         "电话：中国信保客户服务 95387、深圳分公司服务 0755-88325600。以上信息仅供参考。"
     ]
+
+
+@pytest.mark.parametrize(("year", "phone"), [(2022, "理赔服务 88325700"), (2025, "服务 0755-88325600")])
+def test_the_reminder_has_the_lines_of_its_year(year: int, phone: str) -> None:
+    said = reminder(load_terms(year))
+    assert "报案" in said
+    assert phone in said
+    assert "83165355" not in said, "the line for taking up is no line for reports"
 
 
 def test_a_sample_year_and_an_excluded_country_say_so() -> None:

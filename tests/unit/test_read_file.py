@@ -568,6 +568,12 @@ def test_odd_sheets_are_refused_by_what_is_wrong(tmp_path: Path, sheet: str, wro
     assert wrong in _refusal(_inside(tmp_path, sheet))
 
 
+def test_names_inside_a_workbook_do_not_break_a_sentence(tmp_path: Path) -> None:
+    book = '<w><sheet name="1" x:id="worksheet"/><sheet name="a&#10;b" x:id="styles"/></w>'
+    read = read_file(_inside(tmp_path, f"<s>{HEADER}{FIRST_ROW}</s>", book=book), ENTERPRISES, tmp_path)
+    assert read.notes == ("a.xlsx: only its first visible sheet was read, not a b.",)
+
+
 def test_a_workbook_that_unpacks_without_end_is_refused(tmp_path: Path) -> None:
     with patch("assets.storage.read_xlsx.LARGEST_PART", 1 << 20):
         path = _inside(tmp_path, f"<s>{HEADER}{' ' * (2 << 20)}</s>")

@@ -15,11 +15,13 @@ import polars as pl
 from rich.cells import set_cell_size
 from rich.console import Console
 
+from assets.push.package import package_name
+from assets.push.showing import folder_of
 from assets.storage.lake import Lake
 from assets.supply.report.due import home
 from assets.versions import current
 from pipelines.cli import act
-from pipelines.rebuild import nightly, state_of
+from pipelines.rebuild import nightly, run_act, state_of
 from pipelines.sample_city.city import City, write_city
 from pipelines.settings import CITY, Settings
 from pipelines.telling import bars, latest_folder, progress
@@ -32,6 +34,7 @@ PUBLISHED_AT = "2025-05-15T09:00:00+08:00"
 CONFIRMED_AT = "2025-05-26T09:00:00+08:00"
 TODAY = "2026-01-15T08:00:00+08:00"
 YEAR = 2025
+PUSH_MONTH = "2026-01"
 UNTIL_DECISIONS = ("references", "declared_months", "export_years", "policy_years")
 
 
@@ -61,6 +64,8 @@ def run_demo(out: Console, enterprises: int, seed: int, declarations: int, folde
                 edition=1, acknowledge_rejects=False)  # fmt: skip
     with step(out, "15 January 2026: a night, from pull to release"):
         bring_up(out, today, report=True)
+    with step(out, f"The push of {PUSH_MONTH}: sent to the portal, a page an enterprise (推送)"):
+        hand_over(today)
     summary(out, today)
     out.print(f"\nDone in {time.monotonic() - started:,.0f} s.")
 
@@ -70,6 +75,13 @@ def bring_up(out: Console, given: Settings, **what: object) -> None:
     with progress():
         outcome = nightly(given, **what)  # type: ignore[arg-type]
     out.print(f"  {outcome.sentence()}", soft_wrap=True)
+
+
+def hand_over(given: Settings) -> None:
+    """Send the newest month and write its pages and digest."""
+    with progress():
+        run_act(given, "push_send", "send_packages", {"push_month": PUSH_MONTH}, touches=())
+        run_act(given, "push_pages", "write_pages", {"push_month": PUSH_MONTH, "usccs": []}, touches=())
 
 
 def rule(given: Settings) -> None:
@@ -101,7 +113,7 @@ def summary(out: Console, given: Settings) -> None:
         "名单 roster": f"roster/policy_year={YEAR}.parquet",
         "核对 reconciliation": f"policy_reconciliation/policy_year={YEAR}.parquet",
         "赔案 claims": f"claim_audit/policy_year={YEAR}.parquet",
-        "推送 push list": "push_list/push_month=2026-01.parquet",
+        "推送 push list": f"push_list/push_month={PUSH_MONTH}.parquet",
         "统计 statistics": f"annual_statistics/policy_year={YEAR}.parquet",
         "拒收 refused rows": "rejected_rows.parquet",
         "索引 index": "index.json",
@@ -111,6 +123,9 @@ def summary(out: Console, given: Settings) -> None:
     for name, place in places.items():
         out.print(f"  {set_cell_size(name, 20)} {place}", soft_wrap=True)
     out.print(f"报表库 reporting database\n  {given.reporting}", soft_wrap=True)
+    out.print("推送数据包 push package, and its pages to open")
+    out.print(f"  {given.push_to}/{package_name(PUSH_MONTH, 0)}/", soft_wrap=True)
+    out.print(f"  {folder_of(given.lake, PUSH_MONTH) / 'digest.html'}", soft_wrap=True)
     out.print("年度报告 report, pages to open")
     for terms in all_terms():
         out.print(f"  {home(given.lake, terms.policy_year) / 'index.html'}", soft_wrap=True)

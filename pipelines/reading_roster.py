@@ -233,7 +233,8 @@ def show_verification(out: Console, found: Verified) -> None:
         out.print(f"[red]{escape(fault)}[/red]", soft_wrap=True)
     out.print(
         f"{found.files:,} files, {found.acts:,} register entries and {found.loaded} tables of the "
-        f"reporting database verified: {len(found.faults) or 'no'} faults."
+        f"reporting database verified: {len(found.faults) or 'no'} faults.",
+        soft_wrap=True,
     )
 
 

@@ -71,7 +71,11 @@ def _told(name: str, source: Source, there: Totals, here: Totals, moving: set[st
         return
     first = differing[0]
     (theirs, amount), (ours, received) = there.of(first), here.of(first)
-    where = f"{len(differing)} declared months, first {first}" if source.partition else "its keys"
+    where = (
+        f"{len(differing)} declared month{'s' if len(differing) > 1 else ''}, first {first}"
+        if source.partition
+        else "its keys"
+    )
     sums = (f" and {amount:,}", f" and {received:,}") if source.amount else ("", "")
     yield (
         f"{name} differs from what was received in {where}: {theirs:,} keys{sums[0]} there, "

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -35,6 +35,9 @@ from assets.storage.read_parquet import batches_of
 from assets.storage.text_rows import FileRefused
 from assets.versions import rendered
 from schemas.table import Source
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+"""The cursor of a table all of whose rows lie ahead of us."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +88,8 @@ class Database:
             unread = replace(
                 intake.unread(replace(arrival, size=path.stat().st_size), sha256_of(path)),
                 read_from=last.read_to if last else None,
-                read_to=cursor.isoformat() if cursor else None,
-                answer=answer(batches_of(path, _asked(source)), cursor - self.overlap) if cursor else {},
+                read_to=cursor.isoformat(),
+                answer=answer(batches_of(path, _asked(source)), cursor - self.overlap),
             )
             fresh = Unknown(intake, source, since)
             delivery = intake.receive(path, unread, fresh.of)
@@ -125,12 +128,12 @@ def _asked(source: Source) -> list[str]:
     return [name for name in (CHANGED, MONTH) if name in source.names]
 
 
-def _cursor(path: Path, last: Delivery | None, now: datetime) -> datetime | None:
-    """The greatest `updated_at` of a reading that does not lie ahead of us, or where it was."""
+def _cursor(path: Path, last: Delivery | None, now: datetime) -> datetime:
+    """The greatest `updated_at` of a reading that does not lie ahead of us, or where the cursor was."""
     at = pl.scan_parquet(path, glob=False).select(at=moment(pl.col(CHANGED)))
     newest = at.filter(pl.col("at") <= now).max().collect(engine="streaming").item()
-    before = datetime.fromisoformat(last.read_to) if last and last.read_to else None
-    return max((found for found in (newest, before) if found), default=None)
+    before = datetime.fromisoformat(last.read_to) if last and last.read_to else BEGINNING
+    return max(newest or before, before)
 
 
 class Unknown:

@@ -8,6 +8,7 @@ never settings of this project.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -24,15 +25,12 @@ from assets.storage.drop_folder import (
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-SCHEME = "s3://"
 
-
+@dataclass(frozen=True)
 class Bucket:
     """The drop folder at `s3://bucket/path`."""
 
-    def __init__(self, url: str) -> None:
-        """Ask nothing yet."""
-        self.url = url.rstrip("/")
+    url: str
 
     @cached_property
     def _store(self) -> ObjectStore:

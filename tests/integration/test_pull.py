@@ -29,8 +29,10 @@ from assets.storage.deliveries import Compared, Deliveries, Delivery
 from assets.storage.drop_folder import Arrival, SourcesUnreachable
 from assets.storage.read_database import _AdbcTable
 from assets.versions import classify
+from pipelines.rebuild import sources_of
 from pipelines.sample_city.city import City, write_city
 from pipelines.sample_city.database import write_city_database
+from pipelines.settings import Settings
 from schemas.catalogue import SOURCES
 from schemas.customs import DECLARATIONS
 from schemas.eligibility import ENTERPRISES
@@ -127,6 +129,17 @@ def test_folder_bucket_and_databases_give_the_same_ledgers(
         assert ledgers(tmp_path / name) == expected, name
 
 
+def test_the_settings_say_which(tmp_path: Path) -> None:
+    def of(**given: str) -> Sources:
+        return sources_of(Settings(_env_file=None, lake=tmp_path, **given))  # type: ignore[call-arg, arg-type]
+
+    assert of(sources="s3://drop/city", sources_url="") == Objects(Bucket("s3://drop/city"), SOURCE_NAMES)
+    assert of(sources=str(tmp_path), sources_url="") == Folder(tmp_path, SOURCE_NAMES)
+    database = of(sources="s3://drop/city", sources_url="sqlite:////a.db", sources_overlap_hours="36")
+    assert isinstance(database, Database)
+    assert (database.url, database.overlap) == ("sqlite:////a.db", timedelta(hours=36))
+
+
 def test_a_bucket_that_is_not_there_is_a_sentence(bucket: str) -> None:
     place = Objects(Bucket(bucket.replace("drop", "nowhere")), SOURCE_NAMES)
     with pytest.raises(SourcesUnreachable, match=r"s3://nowhere/city cannot be read .*NoSuchBucket.*AWS_"):
@@ -194,6 +207,16 @@ def test_a_row_from_the_future_does_not_move_the_cursor(table: Table) -> None:
     (second,) = table.pull()
     assert second.rows == 1
     assert table.numbers().count(FUTURE) == 1
+
+
+def test_a_table_whose_rows_all_lie_ahead_is_read_once(table: Table) -> None:
+    long_ago = datetime(2000, 1, 1, tzinfo=UTC)
+    (first,) = table.pull(long_ago)
+    assert first.rows == len(table.numbers())
+    assert table.pull(long_ago) == []
+    table.copy(NEW, "2025-12-01T00:00:00Z")
+    (second,) = table.pull()
+    assert (second.rows, second.known) == (1, first.rows)
 
 
 def test_rows_that_came_as_files_are_not_received_again(table: Table, city: Path) -> None:
@@ -325,7 +348,7 @@ def test_a_deleted_line_is_found_with_its_month(customs: Customs) -> None:
     tell(f"DELETE FROM customs_declarations WHERE declaration_no = '{number}'")
     (told,) = place.disagreements(lake, NOW)
     assert told.startswith("customs_declarations of sqlite:")
-    assert f"in 1 declared months, first {month}: " in told
+    assert f"in 1 declared month, first {month}: " in told
     assert Compared(lake).month == ""
 
 

@@ -73,7 +73,13 @@ def test_wrong_usage_is_one_sentence_and_two(
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("NOW", "yesterday"), ("RELEASE_FLOOR", "low"), ("SOURCES", "/nowhere/at/all")]
+    ("name", "value"),
+    [
+        ("NOW", "yesterday"),
+        ("RELEASE_FLOOR", "low"),
+        ("SOURCES", "/nowhere/at/all"),
+        ("LAKE", "s3://bucket/lake"),
+    ],
 )
 def test_a_setting_that_makes_no_sense_is_named(
     name: str, value: str, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import fastexcel
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from assets.eligibility.register import ActRefused, Register
@@ -61,7 +62,7 @@ def tongbao(city: Path, monkeypatch: pytest.MonkeyPatch) -> "Tongbao":
         "NOW": PRESENT.isoformat(),
     }.items():
         monkeypatch.setenv(f"TONGBAO_{name}", str(value))
-    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setattr(cli, "out", Console(width=160, highlight=False))
     return Tongbao()
 
 

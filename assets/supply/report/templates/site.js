@@ -30,7 +30,7 @@
     table.tBodies[0].append(...others, ...last);
   }
 
-  const source = document.getElementById("roster");
+  const source = document.getElementById("roster-lines");
   if (!source) return;
   const { districts, lines: short } = JSON.parse(source.textContent);
   const after = (before, text) => before.slice(0, parseInt(text[0], 36)) + text.slice(1);

@@ -23,6 +23,7 @@ import pytest
 
 from assets.supply.report.due import Release, due_years, home, is_due, latest_release
 from assets.supply.report.grids import by_measure, words
+from assets.supply.report.one_page import ROOM, SCALE, paper_widths
 from assets.supply.report.pages import TITLES, names
 from assets.supply.report.site import short_lines
 from assets.supply.report.write import Report, contents, write_report
@@ -229,6 +230,14 @@ def test_the_printed_page_is_one_of_a4_with_the_five_figures(folder: Path, relea
     text = "".join(pypdf.PdfReader(folder / "one-page.pdf").pages[0].extract_text().split())
     for measure in ("领取企业数", "领取率", "承保出口额", "已赔付金额", "增值服务使用量"):
         assert measure in text
+
+
+def test_higher_pictures_are_drawn_smaller_and_all_alike() -> None:
+    svgs = [f'<svg class="c" width="500" height="{height}">' for height in (300, 600, 900)]
+    assert paper_widths([svgs[0], ""]) == [500 * SCALE, 0]
+    widths = paper_widths(svgs)
+    assert len(set(widths)) == 1
+    assert widths[0] / 500 * (300 + 600 + 900) <= ROOM + 1
 
 
 def test_a_past_years_report_comes_out_the_same(root: Path, release: Release) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import noto_cjk_sans_otc
@@ -15,7 +16,9 @@ from assets.supply.report.year import Year
 from schemas.measures import BY_NAME, UNITS
 
 SCALE = 0.56
-"""Points on paper for each pixel of a picture: with all causes and districts the page is full."""
+"""Points on paper for each pixel of a picture, where the page has room."""
+ROOM = 500
+"""Points of height that the page has for its pictures together."""
 
 
 def one_page(year: Year) -> bytes:
@@ -38,7 +41,10 @@ def one_page(year: Year) -> bytes:
         ),
         ("各致损原因应赔与已赔", "cause.svg", charts.due_and_paid(year, "cause", "zh")),
     ]
-    pictures = [(_text(title), _text(file), _width(svg)) for title, file, svg in drawn]
+    widths = paper_widths([svg for _, _, svg in drawn])
+    pictures = [
+        (_text(title), _text(file), width) for (title, file, _), width in zip(drawn, widths, strict=True)
+    ]
     text = environment.get_template("one-page.typ.j2").render(**_given(year), pictures=pictures)
     files = {"main.typ": text.encode(), **{file: svg.encode() for _, file, svg in drawn if svg}}
     made = typst.compile(
@@ -67,10 +73,13 @@ def _given(year: Year) -> dict[str, Any]:
     }
 
 
-def _width(svg: str) -> float:
-    """The width on paper, points: all pictures at one scale, so that their letters are of one size."""
-    found = re.search(r'<svg[^>]* width="(\d+)', svg)
-    return round(int(found[1]) * SCALE, 1) if found else 0
+def paper_widths(svgs: Sequence[str]) -> list[float]:
+    """The widths on paper, points, 0 for no picture: all at one scale, so that their letters are of one
+    size, and no higher together than the page has room for."""
+    sizes = [re.search(r'<svg[^>]* width="(\d+)[^>]* height="(\d+)', svg) for svg in svgs]
+    height = sum(int(size[2]) for size in sizes if size)
+    scale = min(SCALE, ROOM / height) if height else SCALE
+    return [round(int(size[1]) * scale, 1) if size else 0 for size in sizes]
 
 
 def _unit(measure: str) -> str:

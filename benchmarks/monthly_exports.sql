@@ -146,6 +146,7 @@ FROM shared
 WHERE sold AND value IS NULL AND NOT refused AND NOT (lacks AND fees > 0)
   AND amount * rate * (1 - percent / 1e6) >= coalesce(fees * share, 0) / 1e2;
 
+CREATE TABLE cell AS
 SELECT uscc, trading_country, hs_chapter, month AS stat_month, count(*) AS lines,
-    count(DISTINCT declaration_no) AS declarations, sum(cents)::HUGEINT AS cents
+    count(DISTINCT declaration_no) AS declarations, sum(cents)::DECIMAL(38, 0) AS cents
 FROM worth GROUP BY ALL ORDER BY ALL;

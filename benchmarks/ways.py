@@ -50,7 +50,6 @@ def rebuild(folder: Path) -> None:
 def duckdb(folder: Path) -> None:
     """Raw files to monthly exports in DuckDB, by monthly_exports.sql."""
     import duckdb as engine
-    import pyarrow.parquet as pq
 
     from schemas.codes.countries import country_lookup
     from schemas.codes.currencies import currency_lookup
@@ -69,10 +68,8 @@ def duckdb(folder: Path) -> None:
         for name, table in {"country": country, "currency": currency, "mode": mode, "rate": rate}.items():
             table.write_parquet(folder / f"{name}.parquet")
             base.read_parquet(str(folder / f"{name}.parquet")).create_view(name)
-        cells = base.execute(
-            Path(__file__).with_name("monthly_exports.sql").read_text("utf-8")
-        ).to_arrow_table()
-    pq.write_table(cells, folder / "duckdb.parquet")
+        base.execute(Path(__file__).with_name("monthly_exports.sql").read_text("utf-8"))
+        base.table("cell").write_parquet(str(folder / "duckdb.parquet"))
 
 
 def _raw(folder: Path) -> str:

@@ -185,6 +185,12 @@ def confirm(
     with house.lock():
         state = house.state()
         editions = editions_now(state, policy_year)
+        for done in editions:
+            if done.number == edition and done.confirmed_on:
+                raise ActRefused(
+                    f"Edition {edition} of {policy_year} was confirmed on {done.confirmed_on}: nothing is "
+                    "left to confirm; see `tongbao roster status`."
+                )
         found = next((e for e in editions if not e.confirmed_on and edition in (0, e.number)), None)
         if found is None or found.act is None:
             raise ActRefused(

@@ -130,7 +130,8 @@ def test_an_edition_waits_for_the_one_before(house: SmallHouse) -> None:
     assert "the next edition is 2, not 1" in why
     assert "edition 1 is published and not confirmed" in why
     confirm(at(house, DAY_AFTER), 2025, BUREAU, 1)
-    assert "no published edition 1 to confirm" in refusal(house, lambda: confirm(house, 2025, BUREAU, 1))
+    assert "Edition 1 of 2025 was confirmed on" in refusal(house, lambda: confirm(house, 2025, BUREAU, 1))
+    assert "no published edition 2 to confirm" in refusal(house, lambda: confirm(house, 2025, BUREAU, 2))
     assert "no published edition to confirm" in refusal(house, lambda: confirm(house, 2025, BUREAU))
 
 

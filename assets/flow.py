@@ -242,12 +242,11 @@ _YEARS_FIGURES = (
     Need("take_up", _same),
     Need("take_up", _neighbour(-1)),
     Need("claim_audit", _same),
-    Need("claims_ledger", _all),
     Need("insured_exports", _same),
-    Need("service_usage_ledger", _all),
+    Need("service_use", _same),
     Need("push_list", _cover_months),
 )
-"""What the statistics, their revisions and their public copy are made from, together."""
+"""What the statistics, their revisions and their public copy are made from, together: released tables."""
 
 FLOW: tuple[Node, ...] = (
     *(
@@ -341,9 +340,10 @@ FLOW: tuple[Node, ...] = (
         uses=("terms",),
     ),
     *(
-        Node(table, "policy_year", _AUDITED, version="2", uses=("terms", "wording"), is_to_mend=mend)
+        Node(table, "policy_year", _AUDITED, version="3", uses=("terms", "wording"), is_to_mend=mend)
         for table, mend in (("claim_audit", False), ("claim_differences", True), ("buyer_exposure", False))
     ),
+    Node("service_use", "policy_year", (Need("service_usage_ledger", _all),)),
     Node("credit_report_audit", "policy_year", (Need("service_usage_ledger", _all),), uses=("terms",)),
     *(
         Node(table, "policy_year", _WORKED, uses=("wording",), remembers=True, is_to_mend=True)

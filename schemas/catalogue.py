@@ -40,6 +40,7 @@ PUBLISHED: tuple[Table, ...] = (
     policies.CLAIM_AUDIT,
     policies.CLAIM_DIFFERENCES,
     policies.BUYER_EXPOSURE,
+    policies.SERVICE_USE,
     policies.CREDIT_REPORT_AUDIT,
     policies.WORK_LIST,
     policies.WORK_LIST_CHANGES,

@@ -49,14 +49,12 @@ class YearFrames:
     """POLICY_RECONCILIATION."""
     claims: pl.LazyFrame
     """CLAIM_AUDIT."""
-    claims_reported: pl.LazyFrame
-    """claim_no, reported_on of the current claims."""
     insured_exports: pl.LazyFrame
     """INSURED_EXPORTS."""
     eligible_exports: pl.LazyFrame
     """uscc, trading_country, hs_chapter, fob_usd of the export year, lines of the edition only."""
     services: pl.LazyFrame
-    """uscc, service, quantity: current rows."""
+    """SERVICE_USE."""
     pushes: pl.LazyFrame
     """uscc, one row an item of the push lists of the cover months."""
     previous_take_up: pl.LazyFrame | None = None
@@ -228,14 +226,10 @@ def _exports(frames: YearFrames) -> pl.LazyFrame:
 def _claims(frames: YearFrames) -> pl.LazyFrame:
     """Claims with their policy's channel and district, and the days from report to payment."""
     policies = frames.reconciliation.select("policy_no", "channel", pl.col("district").alias("of_policy"))
-    return (
-        frames.claims.join(policies, on="policy_no", how="left")
-        .join(frames.claims_reported.select("claim_no", "reported_on"), on="claim_no", how="left")
-        .with_columns(
-            pl.coalesce("uscc", "policy_no").alias("uscc"),
-            pl.col("buyer_country").alias("country"),
-            days=(pl.col("paid_on") - pl.col("reported_on")).dt.total_days(),
-        )
+    return frames.claims.join(policies, on="policy_no", how="left").with_columns(
+        pl.coalesce("uscc", "policy_no").alias("uscc"),
+        pl.col("buyer_country").alias("country"),
+        days=(pl.col("paid_on") - pl.col("reported_on")).dt.total_days(),
     )
 
 

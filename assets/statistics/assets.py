@@ -15,7 +15,6 @@ from assets.statistics.revisions import in_force, revised, revisions
 from assets.work import Made, Work
 from schemas.calendar import midnight
 from schemas.catalogue import TABLES
-from schemas.policies import CLAIMS, SERVICE_USAGE
 from schemas.statistics import TERMS
 
 GROUP = "statistics"
@@ -62,13 +61,12 @@ def _year(work: Work) -> YearFrames:
         take_up=listed,
         reconciliation=work.scan("policy_reconciliation"),
         claims=work.scan("claim_audit"),
-        claims_reported=work.current(CLAIMS).select("claim_no", "reported_on"),
         insured_exports=work.scan("insured_exports"),
         eligible_exports=work.scan("monthly_exports")
         .join(listed, on="uscc", how="semi")
         .group_by("uscc", "trading_country", "hs_chapter")
         .agg(pl.col("fob_usd").sum()),
-        services=work.current(SERVICE_USAGE).filter(pl.col("policy_year") == int(work.key)),
+        services=work.scan("service_use"),
         pushes=work.scan("push_list").select("uscc"),
         previous_take_up=_before(work, "take_up"),
     )

@@ -17,7 +17,7 @@ from assets.statistics.public import public_statistics
 from assets.statistics.revisions import in_force, revised, revisions
 from schemas.eligibility import ROSTER_DECISIONS
 from schemas.measures import BY_NAME, DIMENSIONS, FACTS, MEASURES, UNITS
-from schemas.policies import CLAIM_AUDIT, POLICY_RECONCILIATION, SERVICE_USAGE, TAKE_UP
+from schemas.policies import CLAIM_AUDIT, POLICY_RECONCILIATION, SERVICE_USE, TAKE_UP
 from schemas.push import PUSH_LIST
 from schemas.statistics import (
     ANNUAL_STATISTICS,
@@ -95,19 +95,17 @@ YEAR = YearFrames(
     ),
     claims=table(
         CLAIM_AUDIT,
-        claim("1", "A", "1000.00"),
+        claim("1", "A", "1000.00", reported_on=date(2025, 11, 1)),
         claim("2", "A", "500.00", status="reported", paid_on=None, paid_usd=Decimal(0)),
         claim("3", None, "10.00", buyer_country="DEU", cause="repudiation"),
     ),
-    claims_reported=pl.LazyFrame({"claim_no": ["1", "3"], "reported_on": [date(2025, 11, 1), None]}),
     insured_exports=exports(
         ("A", "USA", "85", "60.00"), ("A", "USA", "85", "0.01"), ("B", "DEU", "84", "40.00")
     ),
     eligible_exports=exports(("A", "USA", "85", "100.00"), ("C", "USA", "39", "300.00")),
     services=table(
-        SERVICE_USAGE,
-        used("A", "credit_report", 2),
-        used("A", "credit_report", 3),
+        SERVICE_USE,
+        used("A", "credit_report", 5),
         used("C", "credit_report", 1),
         used("B", "app_binding", 1),
     ),
@@ -263,7 +261,7 @@ def random_year(seed: int) -> YearFrames:
         claims=table(CLAIM_AUDIT, *claims),
         insured_exports=exports(*sold),
         eligible_exports=exports(*sold[::2]),
-        services=table(SERVICE_USAGE, *services),
+        services=table(SERVICE_USE, *services),
         pushes=table(PUSH_LIST, *({"uscc": u} for u in covered)),
         previous_take_up=table(TAKE_UP, *(line(u, district=districts[u]) for u in firms[::3])),
     )

@@ -127,6 +127,9 @@ class Node:
     remembers: bool = False
     """Whether it reads its own last content (`Work.before`): what was seen first when. That is no input
     and makes nothing stale; as history it is beside a release's hashes, as the record of runs is."""
+    stands: bool = False
+    """Whether what it once said stays said (`Work.before`): figures of a closed year, a public copy between
+    two of its dates. It is released as it stands, and is in a release's hashes."""
     is_to_mend: bool = False
     """Whether its rows are what somebody should mend: a release may lose any number of them."""
 
@@ -242,12 +245,11 @@ _YEARS_FIGURES = (
     Need("take_up", _same),
     Need("take_up", _neighbour(-1)),
     Need("claim_audit", _same),
-    Need("claims_ledger", _all),
     Need("insured_exports", _same),
-    Need("service_usage_ledger", _all),
+    Need("service_use", _same),
     Need("push_list", _cover_months),
 )
-"""What the statistics, their revisions and their public copy are made from, together."""
+"""What the statistics, their revisions and their public copy are made from, together: released tables."""
 
 FLOW: tuple[Node, ...] = (
     *(
@@ -341,9 +343,10 @@ FLOW: tuple[Node, ...] = (
         uses=("terms",),
     ),
     *(
-        Node(table, "policy_year", _AUDITED, version="2", uses=("terms", "wording"), is_to_mend=mend)
+        Node(table, "policy_year", _AUDITED, version="3", uses=("terms", "wording"), is_to_mend=mend)
         for table, mend in (("claim_audit", False), ("claim_differences", True), ("buyer_exposure", False))
     ),
+    Node("service_use", "policy_year", (Need("service_usage_ledger", _all),)),
     Node("credit_report_audit", "policy_year", (Need("service_usage_ledger", _all),), uses=("terms",)),
     *(
         Node(table, "policy_year", _WORKED, uses=("wording",), remembers=True, is_to_mend=True)
@@ -374,14 +377,17 @@ FLOW: tuple[Node, ...] = (
     Node(
         "annual_statistics", "policy_year",
         (*_YEARS_FIGURES, Need("annual_statistics", _neighbour(-1))),
-        uses=("terms",), version="2",
+        uses=("terms",), version="2", stands=True,
     ),
-    Node("statistics_revisions", "policy_year", _YEARS_FIGURES, uses=("terms",)),
-    Node("statistics_contributions", "policy_year", _YEARS_FIGURES, uses=("terms",), is_released=False),
+    Node("statistics_revisions", "policy_year", _YEARS_FIGURES, uses=("terms",), stands=True),
+    Node(
+        "public_contributions", "policy_year", _YEARS_FIGURES,
+        uses=("terms",), stands=True, is_released=False,
+    ),
     Node(
         "public_statistics", "policy_year",
         (*_YEARS_FIGURES, Need("public_statistics", _neighbour(-1))),
-        uses=("terms",),
+        uses=("terms",), version="2", stands=True,
     ),
     Node(
         "rejected_rows", "none",

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -129,12 +130,20 @@ class State:
                     found[int(text)] = found.get(int(text), 0) + rows
         return dict(sorted(found.items()))
 
+    @cached_property
+    def _codes(self) -> str:
+        return codes_version()
+
+    @cached_property
+    def _wording(self) -> str:
+        return wording_version()
+
     def _external(self, use: str, key: str) -> str:
         """The version of something that is no table: codes, terms, register, received rows."""
         if use == "codes":
-            return codes_version()
+            return self._codes
         if use == "wording":
-            return wording_version()
+            return self._wording
         if use == "rates":
             return ",".join(self.rates_ranking)
         if use == "terms":

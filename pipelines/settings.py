@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     reporting_url: str = Field("", description="reporting database; SQLite in the lake's folder")
     portal: str = Field("", description="where push packages go: a folder or s3://; beside the lake")
     dagster_home: Path | None = Field(None, description="Dagster's own records")
+    runs_kept: int = Field(
+        1000, ge=1, description="Dagster's newest runs that are kept, beside those that made what is shown"
+    )
     now: datetime | None = Field(None, description="the present, for rehearsals and backfills")
     rates_ranking: tuple[str, ...] = Field(
         ("customs", "safe", "ecb"), description="exchange rate sources, best first"
@@ -82,6 +85,7 @@ class Settings(BaseSettings):
 
 INSTANCE_YAML = """\
 telemetry: {enabled: false}
+retention: {schedule: {purge_after_days: 90}, sensor: {purge_after_days: 7}}
 nux: {enabled: false}
 event_log_storage: {module: pipelines.event_log, class: EventLog}
 """

@@ -27,7 +27,7 @@ AUDIT = TABLES["claim_audit"]
 CLAIM: dict[str, Any] = {
     "claim_no": "C0", "policy_no": "P1", "policy_year": 2025, "uscc": None, "buyer_id": "B1",
     "buyer_country": "USA", "cause": "repudiation", "status": "paid",
-    "shipped_on": date(2025, 8, 1), "decided_on": None, "paid_on": None,
+    "shipped_on": date(2025, 8, 1), "reported_on": date(2025, 8, 20), "decided_on": None, "paid_on": None,
     "loss_usd": Decimal("12345678901234567.89"), "covered": True,
     "expected_indemnity_usd": Decimal("0.10"), "paid_usd": Decimal("99999999999999999.99"),
     "difference_usd": Decimal("-0.01"), "findings": ["overpaid", "underpaid"],
@@ -77,7 +77,12 @@ def test_a_value_comes_back_as_it_was(url: str, tmp_path: Path) -> None:
     files = [write(tmp_path / "f", "claim_audit", CLAIM, CLAIM | {"claim_no": "C1", "findings": []})]
     load_reporting(url, {"claim_audit": ("a", files)})
     full, empty = read(url, "SELECT * FROM reporting.claim_audit ORDER BY claim_no")
-    as_text = {"shipped_on": "2025-08-01", "covered": 1, "findings": "overpaid,underpaid"}
+    as_text = {
+        "shipped_on": "2025-08-01",
+        "reported_on": "2025-08-20",
+        "covered": 1,
+        "findings": "overpaid,underpaid",
+    }
     money = {n: str(CLAIM[n]) for n in CLAIM if n.endswith("_usd")}
     expected = {**CLAIM, **money, **({} if "postgres" in url else as_text)}
     assert dict(zip(AUDIT.names, full, strict=True)) == expected

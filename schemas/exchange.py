@@ -43,7 +43,7 @@ def data_package(files: Mapping[str, Sequence[str]], release: str, made_at: str)
 def data_contract() -> dict[str, Any]:
     """The open data contract of all published tables."""
     return {
-        "apiVersion": "v3.0.2",
+        "apiVersion": "v3.0.1",
         "kind": "DataContract",
         "id": "tongbao-published-tables",
         "name": TITLE,
@@ -110,6 +110,7 @@ def _object(table: Table) -> dict[str, Any]:
                 "description": column.about + (f" [{column.unit}]" if column.unit else ""),
                 "logicalType": _kind(column)[1],
                 "physicalType": str(column.dtype),
+                **({"items": {"logicalType": "string"}} if isinstance(column.dtype, pl.List) else {}),
                 "required": column.required,
                 "primaryKey": column.name in table.key,
                 **(

@@ -127,6 +127,9 @@ class Node:
     remembers: bool = False
     """Whether it reads its own last content (`Work.before`): what was seen first when. That is no input
     and makes nothing stale; as history it is beside a release's hashes, as the record of runs is."""
+    stands: bool = False
+    """Whether what it once said stays said (`Work.before`): figures of a closed year, a public copy between
+    two of its dates. It is released as it stands, and is in a release's hashes."""
     is_to_mend: bool = False
     """Whether its rows are what somebody should mend: a release may lose any number of them."""
 
@@ -374,14 +377,17 @@ FLOW: tuple[Node, ...] = (
     Node(
         "annual_statistics", "policy_year",
         (*_YEARS_FIGURES, Need("annual_statistics", _neighbour(-1))),
-        uses=("terms",), version="2",
+        uses=("terms",), version="2", stands=True,
     ),
-    Node("statistics_revisions", "policy_year", _YEARS_FIGURES, uses=("terms",)),
-    Node("statistics_contributions", "policy_year", _YEARS_FIGURES, uses=("terms",), is_released=False),
+    Node("statistics_revisions", "policy_year", _YEARS_FIGURES, uses=("terms",), stands=True),
+    Node(
+        "public_contributions", "policy_year", _YEARS_FIGURES,
+        uses=("terms",), stands=True, is_released=False,
+    ),
     Node(
         "public_statistics", "policy_year",
         (*_YEARS_FIGURES, Need("public_statistics", _neighbour(-1))),
-        uses=("terms",),
+        uses=("terms",), version="2", stands=True,
     ),
     Node(
         "rejected_rows", "none",

@@ -128,9 +128,11 @@ class Work:
         return self.lake.scan(TABLES[table], keys)
 
     def before(self, table: str) -> pl.LazyFrame:
-        """The rows of this key as they were last committed, for a table that remembers; none at first."""
-        if not NODES[table].remembers:
-            raise LookupError(f"{table} does not say in flow.py that it remembers.")
+        """The rows of this key as they were last committed, for a table that remembers, or whose word
+        stands; none at first.
+        """
+        if not (NODES[table].remembers or NODES[table].stands):
+            raise LookupError(f"{table} does not say in flow.py that it remembers, or that it stands.")
         keys = [self.key] if self.key in self.state.entries(table) else []
         return self.lake.scan(TABLES[table], keys)
 

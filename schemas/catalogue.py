@@ -23,7 +23,7 @@ INTERNAL: tuple[Table, ...] = (
     customs.CUBE,
     customs.LINE_COUNTS,
     customs.LINE_REJECTS,
-    statistics.STATISTICS_CONTRIBUTIONS,
+    statistics.PUBLIC_CONTRIBUTIONS,
 )
 PUBLISHED: tuple[Table, ...] = (
     customs.MONTHLY_EXPORTS,

@@ -24,10 +24,6 @@ REFERENCES: Mapping[str, Sequence[tuple[tuple[str, ...], str, tuple[str, ...]]]]
         (("policy_year", "revision", "dimension", "member", "measure"), "annual_statistics",
          ("policy_year", "revision", "dimension", "member", "measure")),
     ],
-    "public_statistics": [
-        (("policy_year", "revision", "dimension", "member", "measure"), "annual_statistics",
-         ("policy_year", "revision", "dimension", "member", "measure")),
-    ],
 }  # fmt: skip
 """Table → (its columns, the table they name, that table's columns)."""
 

@@ -32,6 +32,9 @@ UNKNOWN = "unknown"
 CLOSED_AFTER_MONTHS = 12
 """Months from the end of cover to the closing of the year: claims come late (a reading)."""
 
+PUBLIC_FROM_MONTHS = (1, 7)
+"""Months on whose first day the public copy is renewed; in between it stands (a reading)."""
+
 MEMBERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "total": (ALL,),

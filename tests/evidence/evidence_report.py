@@ -115,9 +115,10 @@ def frames_of(rows: dict[str, Rows]) -> dict[str, pl.DataFrame]:
         services=found["service_use"].lazy(),
         pushes=found["take_up"].lazy().select("uscc"),
     )
-    added = contributions(YEAR, year, TERMS).collect()
+    added = contributions(year, TERMS).collect()
     figures = annual_statistics(YEAR, added.lazy(), terms=TERMS, today=date(2026, 1, 15)).collect()
-    return found | {"annual_statistics": figures, "public_statistics": public_statistics(figures, added)}
+    public, _ = public_statistics(figures, added, date(2026, 1, 15))
+    return found | {"annual_statistics": figures, "public_statistics": public}
 
 
 @pytest.fixture(scope="module")

@@ -66,7 +66,7 @@ def _given(year: Year) -> dict[str, Any]:
         "status": _text(f"{status}数据" + ("" if year.status == "final" else f"，{closing} 起为最终数据")),
         "heads": heads,
         "source": _text(
-            f"数据截至 {year.release.made_at[:10]}，发布 {year.release.name}，"
+            f"数据截至 {year.as_of}，发布 {year.release.name}，"
             f"{year.statistics_table} 修订号 {year.revision}。指标定义与数据来历见年度报告网页。"
         ),
         "note": _text("※ 为保护企业信息不予公开。" if year.audience == "public" else "内部使用。"),

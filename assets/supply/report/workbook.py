@@ -76,7 +76,7 @@ class _Pen:
         origin = grid.origin
         sheet.write_string(1, 0, f"来历 Origin: {origin.query} · {origin.file}", self._soft)
         release = self._year.release
-        sheet.write_string(2, 0, f"发布 Release {release.name} · {release.made_at[:10]} · "
+        sheet.write_string(2, 0, f"发布 Release {release.name} · {self._year.as_of} · "
                            f"{grid.note[0]}", self._soft)  # fmt: skip
         rated = [place for place in range(len(grid.heads)) if _is_rated(grid.rows, place)]
         places, width = {}, 0

@@ -106,6 +106,13 @@ class Year:
         return str(self.statistics["status"].item(0))
 
     @cached_property
+    def as_of(self) -> str:
+        """The day of the figures: of the public copy, else of the release."""
+        if self.audience == "internal":
+            return self.release.made_at[:10]
+        return str(self.statistics["as_of"].item(0))
+
+    @cached_property
     def totals_of_years(self) -> dict[int, dict[str, Figure]]:
         """Policy year, up to this one → measure → total."""
         found = {}

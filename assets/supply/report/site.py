@@ -19,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from assets.supply.report import grids, pages
+from assets.supply.report.due import reported_years
 from assets.supply.report.grids import Cell, Head, pick
 from assets.supply.report.pages import Page
 from assets.supply.report.year import Figure, Year
@@ -51,6 +52,7 @@ def _given(year: Year, page: Page, lang: str) -> dict[str, Any]:
         "page": page,
         "lang": lang,
         "other": file_of(page.name, "en" if lang == "zh" else "zh"),
+        "years": [(y, _of_year(year, y, file_of(page.name, lang))) for y in reported_years(year.release)],
         "nav": [(file_of(n, lang), pick(pages.TITLES[n], lang), n == page.name) for n in pages.names(year)],
         "style": Markup(style),
         "script": Markup(script),
@@ -70,6 +72,11 @@ def _given(year: Year, page: Page, lang: str) -> dict[str, Any]:
         "lines": _lines(year, lang) if page.kind == "roster" else "",
         "status": pick(grids.words("statistics_status", year.status), lang),
     }
+
+
+def _of_year(year: Year, other: int, file: str) -> str:
+    """The same page of another year: reports lie side by side, each in the folder of its year."""
+    return f"../{other}/{file}" if year.audience == "internal" else f"../../{other}/public/{file}"
 
 
 def _cell(value: Cell, head: Head, lang: str) -> dict[str, Any]:

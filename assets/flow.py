@@ -107,6 +107,9 @@ class Need:
     keys: Keys
     part: Callable[[str], str] | None = None
     """Where only a part of the upstream content counts: own key → name of the part."""
+    before: Callable[[str], str] | None = None
+    """Where only the parts named before something count: own key → that name. Before an empty name is
+    nothing: then it counts only that the upstream key is there."""
 
 
 @dataclass(frozen=True)
@@ -218,8 +221,8 @@ _AUDITED = (
 )
 _PUSHED = (
     Need("policy_reconciliation", _policy_years_of_push),
-    Need("export_cube", _trailing(PUSH_MONTHS_READ)),
-    Need("customs_ledger", _trailing(PUSH_MONTHS_READ)),
+    Need("export_cube", _trailing(PUSH_MONTHS_READ), before=lambda _: ""),  # the ledger says what was known
+    Need("customs_ledger", _trailing(PUSH_MONTHS_READ), before=lambda key: key),
     Need("exchange_rates_ledger", _all),
     Need("country_risk_ledger", _all),
     Need("risk_bulletins_ledger", _all),
@@ -256,8 +259,8 @@ FLOW: tuple[Node, ...] = (
         Node(f"{source}_ledger", "none", uses=("codes", f"received:{source}"), is_released=False)
         for source in _REFERENCE
     ),
-    Node("customs_ledger", "month", uses=_RECEIVED, is_released=False),
-    Node("ledger_origins", "month", uses=_RECEIVED, is_released=False),
+    Node("customs_ledger", "month", uses=_RECEIVED, version="2", is_released=False),
+    Node("ledger_origins", "month", uses=_RECEIVED, version="2", is_released=False),
     Node("export_cube", "month", _VALUED, uses=("codes", "rates"), is_released=False),
     Node("line_counts", "month", _VALUED, uses=("codes", "rates"), is_released=False),
     Node(
@@ -357,7 +360,7 @@ FLOW: tuple[Node, ...] = (
         (Need("policy_reconciliation", _every("policy_year")), Need("enterprises_ledger", _all)),
     ),
     *(
-        Node(table, "push_month", _PUSHED, version="2", uses=("terms", "rates", "wording"))
+        Node(table, "push_month", _PUSHED, version="3", uses=("codes", "terms", "rates", "wording"))
         for table in ("push_list", "push_enterprises")
     ),
     Node(
@@ -420,6 +423,17 @@ class Upstream:
     table: str
     key: str
     part: str | None = None
+    before: str | None = None
+    """The name that the parts which count are before."""
+
+    def content(self, sha256: str, parts: Mapping[str, str]) -> str:
+        """What counts of an upstream key's content: its hash, or those of parts."""
+        if self.part is not None:
+            return parts.get(self.part, "")
+        if self.before is not None:
+            known = [f"{name} {parts[name]}" for name in sorted(parts) if name < self.before]
+            return " ".join([NODES[self.table].version, *known])  # what the code makes of it counts, too
+        return sha256
 
 
 def upstream_of(table: str, key: str, calendar: Calendar, today: date) -> list[Upstream]:
@@ -427,11 +441,11 @@ def upstream_of(table: str, key: str, calendar: Calendar, today: date) -> list[U
     found = []
     for need in NODES[table].needs:
         kind = NODES[need.table].kind
-        part = need.part(key) if need.part else None
+        part, before = (says(key) if says else None for says in (need.part, need.before))
         for other in need.keys(calendar, key):
             begins = calendar.begins(kind, other)
             if begins is None or begins <= today:
-                found.append(Upstream(need.table, other, part))
+                found.append(Upstream(need.table, other, part, before))
     return found
 
 

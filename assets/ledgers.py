@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 import polars as pl
@@ -13,6 +14,7 @@ from assets.arrivals.pieces import place, read_pieces
 from assets.validation import judge_again
 from assets.versions import classify
 from assets.work import Balance, Made, Work
+from schemas.calendar import SHANGHAI
 from schemas.operations import CORRECTED
 from schemas.table import Source
 
@@ -101,6 +103,24 @@ def notes(rows: pl.DataFrame) -> dict[str, Any]:
         "fates": _fates(rows),
         "policy_years": {str(year): count for year, count in sorted(Counter(years.to_list()).items())},
     }
+
+
+def by_update(rows: pl.DataFrame, corrected: Mapping[str, Collection[str]]) -> dict[str, str]:
+    """Month of update, as in Shenzhen → a hash that changes when what was kept of it does.
+
+    Which rows a delivery brought for a key is fixed by its bytes, so that deliveries, how many of
+    their rows were kept, and which of those others correct, say all: a later update changes no
+    earlier month. What codes make of the rows is for readers to depend on.
+    """
+    month = pl.col("updated_at").dt.convert_time_zone(SHANGHAI.key).dt.strftime("%Y-%m")
+    counted = (
+        rows.lazy().filter(KEPT).group_by(month.alias("month"), "delivery_sha256").len().sort(pl.all())
+    ).collect()
+    found: dict[str, list[str]] = {}
+    for at, delivery, count in counted.drop_nulls("month").iter_rows():
+        since = " ".join(corrected.get(delivery[:12], ()))
+        found.setdefault(at, []).append(f"{delivery} {count} {since}")
+    return {at: sha256("\n".join(lines).encode()).hexdigest() for at, lines in found.items()}
 
 
 def _fates(rows: pl.DataFrame) -> dict[str, dict[str, int]]:

@@ -80,7 +80,7 @@ class State:
             made = self.entries(upstream.table).get(upstream.key)
             if made is None:
                 return None
-            content = made.parts.get(upstream.part, "") if upstream.part else made.sha256
+            content = upstream.content(made.sha256, made.parts)
             found.append([upstream.table, upstream.key, upstream.part, content])
         node = NODES[table]
         return fingerprint(node.version, found, {use: self._external(use, key) for use in node.uses})

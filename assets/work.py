@@ -67,6 +67,8 @@ class Made:
     balances: tuple[Balance, ...] = ()
     part: pl.Expr | None = None
     """The part of each row, where readers may want parts alone (flow.Need.part)."""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """Instead: part → what changes when its rows do, where that is known without reading them."""
     due_at: str | None = None
     notes: Mapping[str, Any] = field(default_factory=dict)
 
@@ -116,7 +118,7 @@ class Work:
         read: dict[str, list[str]] = {}
         for upstream in upstream_of(table, self.key, self.state.calendar, self.today):
             entry = self.state.entries(upstream.table)[upstream.key]
-            content = entry.parts.get(upstream.part, "") if upstream.part else entry.sha256
+            content = upstream.content(entry.sha256, entry.parts)
             read.setdefault(upstream.table, []).append(f"{upstream.key} {content}")
         return {name: sha256("\n".join(lines).encode()).hexdigest() for name, lines in read.items()}
 

@@ -1,4 +1,4 @@
-"""Dagster's event log: one SQLite database, kept open, written to in batches, of bounded size.
+"""Dagster's event log and runs: two SQLite databases, kept open, written to in batches, of bounded size.
 
 Dagster's own keeps a database a run, opens it anew for each event and syncs it each time, which on a
 slow disk takes longer than making the table. What is true of the lake stands in its own manifests,
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
 from dagster._core.storage.event_log.polling_event_watcher import SqlPollingEventWatcher
+from dagster._core.storage.runs import SqliteRunStorage
 from sqlalchemy import Connection, Engine, create_engine, event, text
 
 if TYPE_CHECKING:
@@ -72,9 +73,7 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
 
     @cached_property
     def _engine(self) -> Engine:
-        engine = create_engine(self._conn_string, connect_args={"timeout": BUSY_SECONDS})
-        event.listen(engine, "connect", _sync_at_checkpoints)
-        return engine
+        return _kept_open(self._conn_string)
 
     def _connect(self) -> Any:
         return self.transaction()
@@ -134,6 +133,40 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
         """Close the database."""
         self._watcher.close()
         self._engine.dispose()
+
+
+class Runs(SqliteRunStorage):
+    """SqliteRunStorage with open connections, and so with statements that are compiled once."""
+
+    @classmethod
+    def config_type(cls) -> dict[str, Any]:
+        """Nothing to configure: the place follows Dagster's home."""
+        return {}
+
+    @classmethod
+    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: object) -> Runs:
+        """The runs of the instance whose home DAGSTER_HOME names, where Dagster's own would be."""
+        return cls.from_local(str(Path(os.environ["DAGSTER_HOME"]) / "history"), inst_data)
+
+    @cached_property
+    def _engine(self) -> Engine:
+        return _kept_open(self._conn_string)
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """A transaction."""
+        with self._engine.begin() as connection:
+            yield connection
+
+    def dispose(self) -> None:
+        """Close the database."""
+        self._engine.dispose()
+
+
+def _kept_open(database: str) -> Engine:
+    engine = create_engine(database, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _sync_at_checkpoints)
+    return engine
 
 
 def _sync_at_checkpoints(connection: Any, _: object) -> None:

@@ -106,6 +106,8 @@ telemetry: {enabled: false}
 retention: {schedule: {purge_after_days: 90}, sensor: {purge_after_days: 7}}
 nux: {enabled: false}
 event_log_storage: {module: pipelines.event_log, class: EventLog}
+run_storage: {module: pipelines.event_log, class: Runs}
+compute_logs: {module: dagster._core.storage.noop_compute_log_manager, class: NoOpComputeLogManager}
 """
 
 

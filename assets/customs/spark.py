@@ -87,8 +87,8 @@ def month_worth_on_spark(file: Path, rates: Rates, master: str) -> Worth:
         return month_worth_by(engine, engine.read(file), pl.scan_parquet(file, glob=False), rates)
     except Exception as failed:  # Spark's errors are of many kinds, Java's among them
         raise SparkFailed(
-            f"Spark at {master} did not value {file}: {_first_line(failed)}. Nothing was written; the lake must "
-            "be at this path on every machine of the cluster, and TONGBAO_ENGINE=polars does the same here."
+            f"Spark at {master} did not value {file}: {_first_line(failed)}. Nothing was written; the lake "
+            "must be at this path on every machine of the cluster; TONGBAO_ENGINE=polars does the same here."
         ) from None
     finally:
         engine.release()

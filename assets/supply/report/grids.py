@@ -133,7 +133,7 @@ def years(year: Year) -> Grid:
     heads = [
         Head(("指标", "Measure")),
         Head(("单位", "Unit")),
-        *(Head(_year_words(y)) for y in of_years),
+        *(Head(_year_words(year, y)) for y in of_years),
     ]
     rows: list[list[Cell]] = [
         [m, UNITS[m.unit], *(of_years[y].get(m.name) for y in of_years)] for m in MEASURES
@@ -426,9 +426,12 @@ def _sum(column: pl.Series) -> Decimal:
     return Decimal(column.sum() or 0)
 
 
-def _year_words(year: int) -> Words:
-    known = load_terms(year)
-    return known.label_zh, known.label_en
+def _year_words(year: Year, of: int) -> Words:
+    """A year's label, and that its figures are provisional where they are."""
+    known, status = load_terms(of), words("statistics_status", "provisional")
+    if not year.is_provisional(of):
+        return known.label_zh, known.label_en
+    return f"{known.label_zh}（{status[0]}）", f"{known.label_en} ({status[1]})"
 
 
 def _list(kind: str, codes: Iterable[str]) -> Words:

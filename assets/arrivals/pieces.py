@@ -142,32 +142,38 @@ def read_pieces(root: Path, record: Deliveries, source: Source, key: str) -> pl.
     undated_key = year + UNDATED
     if source.partition is None or not record.pieces(source.name, undated_key):
         return rows
-    undated = rows_of(root, source, record, undated_key)
-    mine = undated.join(_numbers(rows), on="declaration_no", how="semi")
-    if not key.endswith("-01"):
-        return pl.concat([rows, mine])
-    others = {at for _, at, _ in record.pieces(source.name) if at[:4] == year}
-    known = [_numbers(rows_of(root, source, record, at)) for at in sorted(others - {undated_key})]
-    nobodys = undated.join(pl.concat(known).unique(), on="declaration_no", how="anti") if known else undated
-    return pl.concat([rows, mine, nobodys])
+    undated = rows_of(root, source, record, undated_key).collect()
+    numbers = undated["declaration_no"].unique()
+    known = _known(rows, numbers)
+    if key.endswith("-01"):
+        others = {at for _, at, _ in record.pieces(source.name) if at[:4] == year} - {undated_key, key}
+        elsewhere = [_known(rows_of(root, source, record, at), numbers) for at in sorted(others)]
+        is_known = numbers.is_in(pl.concat([known, *elsewhere]).implode())
+        known = pl.concat([known, numbers.filter(~is_known)])
+    return pl.concat([rows, undated.filter(pl.col("declaration_no").is_in(known.implode())).lazy()])
 
 
-def _numbers(rows: pl.LazyFrame) -> pl.LazyFrame:
-    return rows.select(pl.col("declaration_no").unique())
+def _known(rows: pl.LazyFrame, numbers: pl.Series) -> pl.Series:
+    """Those of some declaration numbers that rows have."""
+    own = rows.select("declaration_no").filter(pl.col("declaration_no").is_in(numbers.implode()))
+    return own.unique().collect(engine="streaming")["declaration_no"]
 
 
 def rows_of(root: Path, source: Source, record: Deliveries, key: str) -> pl.LazyFrame:
     """The rows of the pieces of one key, with the delivery and row they came from."""
     pieces = record.pieces(source.name, key)
     folder = root / "received" / source.name
+    deliveries = pl.Enum(sorted({d.sha256 for d in record.all if d.source == source.name}))
     frames = [
-        pl.scan_parquet(folder / piece.file, glob=False).with_columns(delivery_sha256=pl.lit(delivery.sha256))
+        pl.scan_parquet(folder / piece.file, glob=False).with_columns(
+            delivery_sha256=pl.lit(delivery.sha256, deliveries)
+        )
         for delivery, _, piece in pieces
     ]
-    return pl.concat(frames) if frames else _no_rows(source)
+    return pl.concat(frames) if frames else _no_rows(source, deliveries)
 
 
-def _no_rows(source: Source) -> pl.LazyFrame:
+def _no_rows(source: Source, deliveries: pl.Enum) -> pl.LazyFrame:
     """No rows, with the columns of a piece in their order, so that pieces can be put under it."""
     judged = {ROW: pl.Int64(), **source.schema, "reasons": pl.List(pl.String), "raw": pl.String()}
-    return pl.LazyFrame(schema={**judged, "delivery_sha256": pl.String()})
+    return pl.LazyFrame(schema={**judged, "delivery_sha256": deliveries})

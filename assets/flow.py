@@ -107,6 +107,9 @@ class Need:
     keys: Keys
     part: Callable[[str], str] | None = None
     """Where only a part of the upstream content counts: own key → name of the part."""
+    before: Callable[[str], str] | None = None
+    """Where only the parts named before something count: own key → that name. Before an empty name is
+    nothing: then it counts only that the upstream key is there."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,9 @@ class Node:
     remembers: bool = False
     """Whether it reads its own last content (`Work.before`): what was seen first when. That is no input
     and makes nothing stale; as history it is beside a release's hashes, as the record of runs is."""
+    stands: bool = False
+    """Whether what it once said stays said (`Work.before`): figures of a closed year, a public copy between
+    two of its dates. It is released as it stands, and is in a release's hashes."""
     is_to_mend: bool = False
     """Whether its rows are what somebody should mend: a release may lose any number of them."""
 
@@ -215,8 +221,8 @@ _AUDITED = (
 )
 _PUSHED = (
     Need("policy_reconciliation", _policy_years_of_push),
-    Need("export_cube", _trailing(PUSH_MONTHS_READ)),
-    Need("customs_ledger", _trailing(PUSH_MONTHS_READ)),
+    Need("export_cube", _trailing(PUSH_MONTHS_READ), before=lambda _: ""),  # the ledger says what was known
+    Need("customs_ledger", _trailing(PUSH_MONTHS_READ), before=lambda key: key),
     Need("exchange_rates_ledger", _all),
     Need("country_risk_ledger", _all),
     Need("risk_bulletins_ledger", _all),
@@ -242,20 +248,19 @@ _YEARS_FIGURES = (
     Need("take_up", _same),
     Need("take_up", _neighbour(-1)),
     Need("claim_audit", _same),
-    Need("claims_ledger", _all),
     Need("insured_exports", _same),
-    Need("service_usage_ledger", _all),
+    Need("service_use", _same),
     Need("push_list", _cover_months),
 )
-"""What the statistics, their revisions and their public copy are made from, together."""
+"""What the statistics, their revisions and their public copy are made from, together: released tables."""
 
 FLOW: tuple[Node, ...] = (
     *(
         Node(f"{source}_ledger", "none", uses=("codes", f"received:{source}"), is_released=False)
         for source in _REFERENCE
     ),
-    Node("customs_ledger", "month", uses=_RECEIVED, is_released=False),
-    Node("ledger_origins", "month", uses=_RECEIVED, is_released=False),
+    Node("customs_ledger", "month", uses=_RECEIVED, version="2", is_released=False),
+    Node("ledger_origins", "month", uses=_RECEIVED, version="2", is_released=False),
     Node("export_cube", "month", _VALUED, uses=("codes", "rates"), is_released=False),
     Node("line_counts", "month", _VALUED, uses=("codes", "rates"), is_released=False),
     Node(
@@ -341,9 +346,10 @@ FLOW: tuple[Node, ...] = (
         uses=("terms",),
     ),
     *(
-        Node(table, "policy_year", _AUDITED, version="2", uses=("terms", "wording"), is_to_mend=mend)
+        Node(table, "policy_year", _AUDITED, version="3", uses=("terms", "wording"), is_to_mend=mend)
         for table, mend in (("claim_audit", False), ("claim_differences", True), ("buyer_exposure", False))
     ),
+    Node("service_use", "policy_year", (Need("service_usage_ledger", _all),)),
     Node("credit_report_audit", "policy_year", (Need("service_usage_ledger", _all),), uses=("terms",)),
     *(
         Node(table, "policy_year", _WORKED, uses=("wording",), remembers=True, is_to_mend=True)
@@ -354,7 +360,7 @@ FLOW: tuple[Node, ...] = (
         (Need("policy_reconciliation", _every("policy_year")), Need("enterprises_ledger", _all)),
     ),
     *(
-        Node(table, "push_month", _PUSHED, version="2", uses=("terms", "rates", "wording"))
+        Node(table, "push_month", _PUSHED, version="3", uses=("codes", "terms", "rates", "wording"))
         for table in ("push_list", "push_enterprises")
     ),
     Node(
@@ -374,14 +380,17 @@ FLOW: tuple[Node, ...] = (
     Node(
         "annual_statistics", "policy_year",
         (*_YEARS_FIGURES, Need("annual_statistics", _neighbour(-1))),
-        uses=("terms",), version="2",
+        uses=("terms",), version="2", stands=True,
     ),
-    Node("statistics_revisions", "policy_year", _YEARS_FIGURES, uses=("terms",)),
-    Node("statistics_contributions", "policy_year", _YEARS_FIGURES, uses=("terms",), is_released=False),
+    Node("statistics_revisions", "policy_year", _YEARS_FIGURES, uses=("terms",), stands=True),
+    Node(
+        "public_contributions", "policy_year", _YEARS_FIGURES,
+        uses=("terms",), stands=True, is_released=False,
+    ),
     Node(
         "public_statistics", "policy_year",
         (*_YEARS_FIGURES, Need("public_statistics", _neighbour(-1))),
-        uses=("terms",),
+        uses=("terms",), version="2", stands=True,
     ),
     Node(
         "rejected_rows", "none",
@@ -414,6 +423,17 @@ class Upstream:
     table: str
     key: str
     part: str | None = None
+    before: str | None = None
+    """The name that the parts which count are before."""
+
+    def content(self, sha256: str, parts: Mapping[str, str]) -> str:
+        """What counts of an upstream key's content: its hash, or those of parts."""
+        if self.part is not None:
+            return parts.get(self.part, "")
+        if self.before is not None:
+            known = [f"{name} {parts[name]}" for name in sorted(parts) if name < self.before]
+            return " ".join([NODES[self.table].version, *known])  # what the code makes of it counts, too
+        return sha256
 
 
 def upstream_of(table: str, key: str, calendar: Calendar, today: date) -> list[Upstream]:
@@ -421,11 +441,11 @@ def upstream_of(table: str, key: str, calendar: Calendar, today: date) -> list[U
     found = []
     for need in NODES[table].needs:
         kind = NODES[need.table].kind
-        part = need.part(key) if need.part else None
+        part, before = (says(key) if says else None for says in (need.part, need.before))
         for other in need.keys(calendar, key):
             begins = calendar.begins(kind, other)
             if begins is None or begins <= today:
-                found.append(Upstream(need.table, other, part))
+                found.append(Upstream(need.table, other, part, before))
     return found
 
 

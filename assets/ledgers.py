@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 import polars as pl
@@ -18,6 +19,7 @@ from assets.storage.streams import streamed
 from assets.validation import judge_again
 from assets.versions import classify
 from assets.work import Balance, Made, Work
+from schemas.calendar import SHANGHAI
 from schemas.operations import CORRECTED
 from schemas.table import ORIGIN, Source
 
@@ -45,8 +47,10 @@ class Received:
         self._own = rows_of(root, source, record, key)
         self._recorded = sum(piece.rows for _, _, piece in record.pieces(source.name, key))
         self._corrected = record.corrected(source.name)
+        self._corrections = record.corrected_rows()
         self._amounts: tuple[Counter[str | None], Counter[str | None]] = (Counter(), Counter())
         self._fates: Counter[tuple[str, str]] = Counter()
+        self._updates: Counter[tuple[str, str]] = Counter()
         self._years: Counter[int] = Counter()
         self._newest: list[datetime] = []
         self._due: list[datetime] = []
@@ -85,9 +89,9 @@ class Received:
     def told(self) -> Mapping[str, Any]:
         """Of the rows once they are all read: what a `Made` says beside its frame.
 
-        `balances`: receipt's conservation (rules §4). `due_at`: the moment at which the first waiting
-        row arrives. `notes`: the newest version kept, of each delivery fate → rows, and, of sources
-        that have them, policy year → rows.
+        `balances`: receipt's conservation (rules §4). `parts`: what was kept, by month of update.
+        `due_at`: the moment at which the first waiting row arrives. `notes`: the newest version kept, of
+        each delivery fate → rows, and, of sources that have them, policy year → rows.
         """
         own = self._own.select(pl.len()).collect().item()
         before, after = self._amounts
@@ -107,6 +111,7 @@ class Received:
                     for currency in sorted(before, key=str)
                 ),
             ),
+            "parts": by_update(self._updates, self._corrections),
             "due_at": min(self._due).isoformat() if self._due else None,
             "notes": {
                 "newest": max(self._newest).isoformat() if self._newest else "",
@@ -122,6 +127,8 @@ class Received:
         counted = classified.group_by("delivery_sha256", "fate").len()
         self._fates.update({(str(sha256), str(fate)): count for sha256, fate, count in counted.rows()})
         kept = classified.lazy().filter(KEPT)
+        if self._source.partition:
+            self._updates.update(updates(kept))
         if "policy_year" in self._source.names:
             self._years.update(kept.select("policy_year").collect().to_series().drop_nulls().to_list())
         newest = kept.select(pl.col("updated_at").max()).collect().item()
@@ -175,3 +182,31 @@ def _amounts(rows: pl.DataFrame, source: Source) -> dict[str | None, int]:
     currency = pl.col("currency") if "currency" in source.names else pl.lit(None, pl.String)
     sums = rows.group_by(currency.alias("of")).agg(pl.col(source.amount).to_physical().sum())
     return {of: int(total) for of, total in sums.rows()}
+
+
+def updates(kept: pl.LazyFrame) -> dict[tuple[str, str], int]:
+    """Month of update, as in Shenzhen, and delivery → how many rows were kept."""
+    moment = pl.col("updated_at").dt.convert_time_zone(SHANGHAI.key)
+    counted = (
+        kept.group_by(year=moment.dt.year(), month=moment.dt.month(), of="delivery_sha256")
+        .len()
+        .drop_nulls("month")
+        .collect()
+    )
+    return {(f"{year:04}-{month:02}", str(of)): rows for year, month, of, rows in counted.iter_rows()}
+
+
+def by_update(
+    kept: Mapping[tuple[str, str], int], corrected: Mapping[str, Collection[str]]
+) -> dict[str, str]:
+    """Month of update, as in Shenzhen → a hash that changes when what was kept of it does.
+
+    Which rows a delivery brought for a key is fixed by its bytes, so that deliveries, how many of
+    their rows were kept, and which of those others correct, say all: a later update changes no
+    earlier month. What codes make of the rows is for readers to depend on.
+    """
+    found: dict[str, list[str]] = {}
+    for (at, delivery), count in sorted(kept.items()):
+        since = " ".join(corrected.get(delivery[:12], ()))
+        found.setdefault(at, []).append(f"{delivery} {count} {since}")
+    return {at: sha256("\n".join(lines).encode()).hexdigest() for at, lines in found.items()}

@@ -95,7 +95,7 @@ def make_key(make: Maker, tables: Sequence[str], key: str, state: State) -> list
         for table in tables:
             entry = staged[table].entry(
                 inputs[table],
-                parts=_parts(staged[table], made[table].part),
+                parts={**made[table].parts, **_parts(staged[table], made[table].part)},
                 due_at=made[table].due_at,
                 notes=dict(made[table].notes),
             )

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -36,11 +37,20 @@ class Finding:
 class State:
     """The lake as the planner sees it at one moment (`now`, UTC)."""
 
-    def __init__(self, root: Path, calendar: Calendar, now: datetime, rates_ranking: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        calendar: Calendar,
+        now: datetime,
+        rates_ranking: tuple[str, ...],
+        spark_master: str | None = None,
+    ) -> None:
         """Read nothing yet; manifests are read once each, when first asked for."""
         self.root, self.calendar, self.now = root, calendar, now
         self.today: date = local_date(now)
         self.rates_ranking = rates_ranking
+        self.spark_master = spark_master
+        """Who values months instead of this process; in no fingerprint, since the bytes are the same."""
         self.register = Register(root)
         self._manifests = Manifests(root)
         self.deliveries = Deliveries(root)
@@ -70,7 +80,7 @@ class State:
             made = self.entries(upstream.table).get(upstream.key)
             if made is None:
                 return None
-            content = made.parts.get(upstream.part, "") if upstream.part else made.sha256
+            content = upstream.content(made.sha256, made.parts)
             found.append([upstream.table, upstream.key, upstream.part, content])
         node = NODES[table]
         return fingerprint(node.version, found, {use: self._external(use, key) for use in node.uses})
@@ -129,12 +139,20 @@ class State:
                     found[int(text)] = found.get(int(text), 0) + rows
         return dict(sorted(found.items()))
 
+    @cached_property
+    def _codes(self) -> str:
+        return codes_version()
+
+    @cached_property
+    def _wording(self) -> str:
+        return wording_version()
+
     def _external(self, use: str, key: str) -> str:
         """The version of something that is no table: codes, terms, register, received rows."""
         if use == "codes":
-            return codes_version()
+            return self._codes
         if use == "wording":
-            return wording_version()
+            return self._wording
         if use == "rates":
             return ",".join(self.rates_ranking)
         if use == "terms":

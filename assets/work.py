@@ -67,6 +67,8 @@ class Made:
     balances: tuple[Balance, ...] = ()
     part: pl.Expr | None = None
     """The part of each row, where readers may want parts alone (flow.Need.part)."""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """Instead: part → what changes when its rows do, where that is known without reading them."""
     due_at: str | None = None
     notes: Mapping[str, Any] = field(default_factory=dict)
     after: Callable[[], Mapping[str, Any]] = dict
@@ -122,7 +124,7 @@ class Work:
         read: dict[str, list[str]] = {}
         for upstream in upstream_of(table, self.key, self.state.calendar, self.today):
             entry = self.state.entries(upstream.table)[upstream.key]
-            content = entry.parts.get(upstream.part, "") if upstream.part else entry.sha256
+            content = upstream.content(entry.sha256, entry.parts)
             read.setdefault(upstream.table, []).append(f"{upstream.key} {content}")
         return {name: sha256("\n".join(lines).encode()).hexdigest() for name, lines in read.items()}
 
@@ -133,10 +135,17 @@ class Work:
             return TABLES[table].empty().lazy()
         return self.lake.scan(TABLES[table], keys)
 
+    def file(self, table: str) -> Path:
+        """The file of the one key that this key reads of a table, for an engine that opens it itself."""
+        (key,) = self.keys(table)
+        return self.lake.folder(table) / self.state.entries(table)[key].file
+
     def before(self, table: str) -> pl.LazyFrame:
-        """The rows of this key as they were last committed, for a table that remembers; none at first."""
-        if not NODES[table].remembers:
-            raise LookupError(f"{table} does not say in flow.py that it remembers.")
+        """The rows of this key as they were last committed, for a table that remembers, or whose word
+        stands; none at first.
+        """
+        if not (NODES[table].remembers or NODES[table].stands):
+            raise LookupError(f"{table} does not say in flow.py that it remembers, or that it stands.")
         keys = [self.key] if self.key in self.state.entries(table) else []
         return self.lake.scan(TABLES[table], keys)
 

@@ -22,8 +22,7 @@ from assets.flow import SOURCE_NAMES, Calendar
 from assets.storage.deliveries import Deliveries
 from assets.storage.drop_folder import SourcesUnreachable
 from assets.storage.manifest import LakeBusy, NotMade, write_bytes
-from pipelines.planner import plan
-from pipelines.rebuild import NoSources, Outcome, RunFailed, news_of, state_of
+from pipelines.rebuild import NoSources, Outcome, RunFailed, state_of
 from pipelines.rebuild import nightly as run_nightly
 from pipelines.settings import CITY, Settings
 from pipelines.telling import bars, progress, tell_act, tell_outcome, tell_plan
@@ -74,10 +73,7 @@ By = Annotated[str, typer.Option(help="The role that acts, never a person, e.g. 
 
 def run(given: Settings, **what: object) -> Outcome:
     """Bring up to date with a progress bar, where there is anything to do."""
-    if not news_of(given) and not plan(state_of(given)):
-        return run_nightly(given, **what)  # type: ignore[arg-type]
-    with progress():
-        return run_nightly(given, **what)  # type: ignore[arg-type]
+    return run_nightly(given, progress=progress, **what)  # type: ignore[arg-type]
 
 
 def finish(given: Settings, outcome: Outcome) -> None:

@@ -12,7 +12,7 @@ from assets.flow import FLOW, NODES, upstream_of
 from assets.staleness import Finding, State
 
 _STATISTICS = (
-    "insured_exports", "annual_statistics", "statistics_revisions", "statistics_contributions",
+    "insured_exports", "annual_statistics", "statistics_revisions", "public_contributions",
     "public_statistics",
 )  # fmt: skip
 _STAGES = {

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Collection, Mapping
-from contextlib import closing
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from assets.arrivals.sources import Folder, News, Objects, Sources
@@ -119,7 +120,8 @@ def news_of(settings: Settings) -> News:
 
 def state_of(settings: Settings) -> State:
     """The lake as it is, at the settings' present."""
-    return State(settings.lake, Calendar.registered(), settings.present, settings.rates_ranking)
+    calendar = Calendar.registered()
+    return State(settings.lake, calendar, settings.present, settings.rates_ranking, settings.spark)
 
 
 def nightly(
@@ -131,26 +133,26 @@ def nightly(
     publish: bool = True,
     report: bool = False,
     say: Callable[[str], object] = str,
+    progress: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Outcome:
     """Pull what is new, rebuild what is stale (of some jobs or keys only), and release it.
 
     `report`: write the reports of the years (of `keys` only, where given) that the release changes.
-    `say` is told of each run before it starts.
+    `say` is told of each run before it starts; `progress` is entered where there is one.
     """
-    with lake_lock(settings.lake), closing(_Dagster(settings, instance, say)) as dagster:
+    with lake_lock(settings.lake), closing(_Dagster(settings, instance, say, progress)) as dagster:
         sweep(settings.lake)
-        news = news_of(settings)
+        before = dagster.state.deliveries
+        news = sources_of(settings).news(before)
         outcome = Outcome(left_out=news.notes)
         if news:
-            before = len(Deliveries(settings.lake).all)
             dagster.run("pull")
-            received = Deliveries(settings.lake).all
-            new = received[before:]
-            outcome.notes = first_told(received[:before], new)
+            new = dagster.state.deliveries.all[len(before.all) :]
+            outcome.notes = first_told(before.all, new)
             outcome.deliveries, outcome.rows = len(new), sum(d.rows for d in new)
             outcome.refused = [d.refused for d in new if d.refused]
         for job in jobs:
-            _bring_up_to_date(settings, dagster, job, keys, outcome)
+            _bring_up_to_date(dagster, job, keys, outcome)
         if publish and _release_is_due(settings):
             dagster.run("publish_release")
             index = latest(settings.lake)
@@ -160,7 +162,7 @@ def nightly(
                 if keys is None or str(year) in keys:
                     dagster.run("year_reports", Run("year_reports", str(year), str(year), ()))
                     outcome.reports.append(year)
-        outcome.awaiting_terms = state_of(settings).awaiting_terms()
+        outcome.awaiting_terms = dagster.state.awaiting_terms()
         return outcome
 
 
@@ -175,18 +177,12 @@ def run_act(
     with lake_lock(settings.lake), closing(_Dagster(settings, None)) as dagster:
         dagster.run(job, config={"ops": {op: {"config": dict(config)}}})
         for touched in touches:
-            _bring_up_to_date(settings, dagster, touched, None, Outcome())
+            _bring_up_to_date(dagster, touched, None, Outcome())
 
 
-def _bring_up_to_date(
-    settings: Settings,
-    dagster: _Dagster,
-    job: str,
-    keys: Collection[str] | None,
-    outcome: Outcome,
-) -> None:
+def _bring_up_to_date(dagster: _Dagster, job: str, keys: Collection[str] | None, outcome: Outcome) -> None:
     for _ in range(ROUNDS):
-        runs = due(state_of(settings), job, keys)
+        runs = due(dagster.state, job, keys)
         if not runs:
             return
         for run in runs:
@@ -209,23 +205,42 @@ class _Dagster:
         settings: Settings,
         instance: dg.DagsterInstance | None,
         say: Callable[[str], object] = str,
+        progress: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
-        self._settings, self._instance, self._say = settings, instance, say
-        self._is_own = instance is None
+        self._settings, self._given, self._say, self._progress = settings, instance, say, progress
+        self._state: State | None = None
+        self._opened = ExitStack()
+
+    @property
+    def state(self) -> State:
+        """The lake as the last run left it."""
+        if self._state is None:
+            self._state = state_of(self._settings)
+        return self._state
 
     def close(self) -> None:
-        """Close the records, where they were opened here."""
-        if self._instance is not None and self._is_own:
-            self._instance.dispose()
+        """Close what was opened here."""
+        self._opened.close()
+
+    @cached_property
+    def _instance(self) -> dg.DagsterInstance:
+        """The records, opened and tidied at the first run; progress shows from then on."""
+        from pipelines.resources import dagster_instance, forget_old_runs, sweep_dead_runs
+
+        self._opened.enter_context(self._progress())
+        instance = self._given or dagster_instance(self._settings.home)
+        if not self._given:
+            self._opened.callback(instance.dispose)
+        sweep_dead_runs(instance)
+        forget_old_runs(instance, self._settings.runs_kept)
+        return instance
 
     def run(self, job: str, run: Run | None = None, config: Mapping[str, object] | None = None) -> None:
         """Run a job over a stretch of keys; what fails is raised in one sentence."""
         from pipelines.definitions import defs
-        from pipelines.resources import LOCATION, PROCESS, SettingsHouse, dagster_instance, sweep_dead_runs
+        from pipelines.resources import LOCATION, PROCESS, SettingsHouse
 
-        if self._instance is None:
-            self._instance = dagster_instance(self._settings.home)
-            sweep_dead_runs(self._instance)
+        instance, self._state = self._instance, None
         self._say(f"{job} {run.stretch}" if run else job)
         tags = {PROCESS: str(os.getpid()), **LOCATION}
         if run is not None and run.first != "all":
@@ -233,7 +248,7 @@ class _Dagster:
             tags["dagster/asset_partition_range_start"] = run.first
             tags["dagster/asset_partition_range_end"] = run.last
         result = defs.resolve_job_def(job).execute_in_process(
-            instance=self._instance,
+            instance=instance,
             tags=tags,
             run_config={**_QUIET, **(config or {})},
             resources={"house": SettingsHouse(self._settings, is_locked=True)},

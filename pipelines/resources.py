@@ -13,6 +13,7 @@ from assets.partitions import CALENDAR
 from assets.staleness import State
 from assets.storage.manifest import lake_lock
 from assets.storage.releases import Bounds
+from pipelines.event_log import EventLog
 from pipelines.rebuild import sources_of
 from pipelines.settings import Settings, ready_home
 
@@ -46,7 +47,7 @@ class SettingsHouse:
 
     def state(self) -> State:
         """The lake as it is at this moment."""
-        return State(self.root, CALENDAR, self.now, self.settings.rates_ranking)
+        return State(self.root, CALENDAR, self.now, self.settings.rates_ranking, self.settings.spark)
 
     @property
     def sources(self) -> Sources:
@@ -80,3 +81,21 @@ def sweep_dead_runs(instance: dg.DagsterInstance) -> int:
     for run in dead:
         instance.report_run_failed(run, "The process of this run was killed; its work is done again.")
     return len(dead)
+
+
+def forget_old_runs(instance: dg.DagsterInstance, kept: int) -> int:
+    """Delete the finished runs beyond the newest `kept`, but none that an asset as shown now hangs on.
+
+    So the log stays as large as those and the assets' keys make it, however many nights there were.
+    """
+    log = instance.event_log_storage
+    finished = dg.RunsFilter(
+        statuses=[dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+    )
+    if not isinstance(log, EventLog) or instance.get_runs_count(finished) <= kept:
+        return 0
+    shown = log.shown_runs()
+    old = [run for run in instance.get_run_ids(finished)[kept:] if run not in shown]
+    for run in old:
+        instance.delete_run(run)
+    return len(old)

@@ -16,6 +16,7 @@ from schemas.calendar import SHANGHAI
 
 PROJECT = Path(__file__).resolve().parent.parent
 CITY = PROJECT / "city"
+ENGINES = ("polars", "spark")
 
 
 class Settings(BaseSettings):
@@ -34,10 +35,15 @@ class Settings(BaseSettings):
     reporting_url: str = Field("", description="reporting database; SQLite in the lake's folder")
     portal: str = Field("", description="where push packages go: a folder or s3://; beside the lake")
     dagster_home: Path | None = Field(None, description="Dagster's own records")
+    runs_kept: int = Field(
+        1000, ge=1, description="Dagster's newest runs that are kept, beside those that made what is shown"
+    )
     now: datetime | None = Field(None, description="the present, for rehearsals and backfills")
     rates_ranking: tuple[str, ...] = Field(
         ("customs", "safe", "ecb"), description="exchange rate sources, best first"
     )
+    engine: str = Field("polars", description="who values a month: polars here, or spark")
+    spark_master: str = Field("local[*]", description="where Spark is, such as spark://host:7077 or yarn")
     release_floor: float = Field(0.5, description="least rows of a table, of the last release's")
     release_ceiling: float = Field(20.0, description="most rows of a table, of the last release's")
 
@@ -55,6 +61,21 @@ class Settings(BaseSettings):
                 "lock is a file): give a path, and copy releases to the bucket from there"
             )
         return given
+
+    @field_validator("engine")
+    @classmethod
+    def _known(cls, given: str) -> str:
+        if given not in ENGINES:
+            raise ValueError(
+                f"TONGBAO_ENGINE is {given}, and months are valued by {' or '.join(ENGINES)}: set one "
+                "of them, or unset it for polars"
+            )
+        return given
+
+    @property
+    def spark(self) -> str | None:
+        """The Spark that values months; None where this process does."""
+        return self.spark_master if self.engine == "spark" else None
 
     @property
     def present(self) -> datetime:
@@ -82,8 +103,11 @@ class Settings(BaseSettings):
 
 INSTANCE_YAML = """\
 telemetry: {enabled: false}
+retention: {schedule: {purge_after_days: 90}, sensor: {purge_after_days: 7}}
 nux: {enabled: false}
 event_log_storage: {module: pipelines.event_log, class: EventLog}
+run_storage: {module: pipelines.event_log, class: Runs}
+compute_logs: {module: dagster._core.storage.noop_compute_log_manager, class: NoOpComputeLogManager}
 """
 
 

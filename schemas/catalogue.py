@@ -23,7 +23,7 @@ INTERNAL: tuple[Table, ...] = (
     customs.CUBE,
     customs.LINE_COUNTS,
     customs.LINE_REJECTS,
-    statistics.STATISTICS_CONTRIBUTIONS,
+    statistics.PUBLIC_CONTRIBUTIONS,
 )
 PUBLISHED: tuple[Table, ...] = (
     customs.MONTHLY_EXPORTS,
@@ -40,6 +40,7 @@ PUBLISHED: tuple[Table, ...] = (
     policies.CLAIM_AUDIT,
     policies.CLAIM_DIFFERENCES,
     policies.BUYER_EXPOSURE,
+    policies.SERVICE_USE,
     policies.CREDIT_REPORT_AUDIT,
     policies.WORK_LIST,
     policies.WORK_LIST_CHANGES,

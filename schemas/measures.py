@@ -32,6 +32,9 @@ UNKNOWN = "unknown"
 CLOSED_AFTER_MONTHS = 12
 """Months from the end of cover to the closing of the year: claims come late (a reading)."""
 
+PUBLIC_FROM_MONTHS = (1, 7)
+"""Months on whose first day the public copy is renewed; in between it stands (a reading)."""
+
 MEMBERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "total": (ALL,),
@@ -66,7 +69,7 @@ FACTS: Mapping[Facts, tuple[str, str]] = MappingProxyType(
             "one row an enterprise, country and HS chapter: insured exports, and exports of the export year",
         ),
         "claims": ("本年度保单的每件报损", "one row a claim of the year"),
-        "services": ("每次使用增值服务", "one row a use of a service"),
+        "services": ("每家企业使用的每项增值服务", "one row an enterprise and service"),
         "pushes": ("每条推送", "one row an item pushed"),
     }
 )
@@ -218,7 +221,7 @@ MEASURES = (
         name="days_from_report_to_payment", zh="报损至赔付平均天数", en="Days from report to payment",
         formula_zh="报损日期与赔付日期齐全的已赔付案件，报损至赔付的天数之和 ÷ 案件数。",
         formula="Days from report to payment of paid claims with both dates / number of those claims.",
-        unit="days", dimensions=_CLAIM, sources=("claim_audit", "claims_ledger"),
+        unit="days", dimensions=_CLAIM, sources=("claim_audit",),
         revised_by=_BY_CLAIMS,
         facts="claims", where=_PAID & pl.col("days").is_not_null(), numerator=pl.col("days"),
         denominator=_ONE, of=("claims_paid",),
@@ -227,7 +230,7 @@ MEASURES = (
         name="services_used", zh="增值服务使用量", en="Services used",
         formula_zh="各项增值服务使用数量之和。",
         formula="Quantity of services used.",
-        unit="uses", dimensions=(*_ENTERPRISE, "service"), sources=("service_usage_ledger",),
+        unit="uses", dimensions=(*_ENTERPRISE, "service"), sources=("service_use",),
         revised_by=_BY_SERVICES,
         facts="services", numerator=pl.col("quantity"),
     ),
@@ -237,7 +240,7 @@ MEASURES = (
         formula="Buyer credit reports used by enterprises taken up, of each at most the number granted / "
         "the number granted × enterprises taken up.",
         unit="ratio", dimensions=(*_ENTERPRISE, "channel"),
-        sources=("service_usage_ledger", "take_up"),
+        sources=("service_use", "take_up"),
         revised_by=_BY_SERVICES,
         facts="lines", where=_TAKEN_UP,
         numerator=pl.min_horizontal("reports", "reports_granted"),
@@ -248,7 +251,7 @@ MEASURES = (
         name="app_bindings", zh="信步天下 APP 绑定数", en="App bindings",
         formula_zh="绑定信步天下 APP 的次数之和。",
         formula="Quantity of app bindings.",
-        unit="uses", dimensions=_ENTERPRISE, sources=("service_usage_ledger",),
+        unit="uses", dimensions=_ENTERPRISE, sources=("service_use",),
         revised_by=_BY_SERVICES,
         facts="services", where=pl.col("service") == "app_binding", numerator=pl.col("quantity"),
         of=("services_used",), part_of="services_used",

@@ -239,6 +239,8 @@ CLAIM_AUDIT = Table(
         Column("cause", "致损原因", pl.String, "Cause of the loss.", values=CAUSES),
         Column("status", "状态", pl.String, "Where the claim stands.", values=CLAIM_STATUSES),
         Column("shipped_on", "出运日期", pl.Date, "Shipped on."),
+        Column("reported_on", "报损日期", pl.Date, "Loss reported on.", required=False,
+               comes_from=("claims_ledger.reported_on",)),
         Column("decided_on", "定损日期", pl.Date, "Decided on.", required=False),
         Column("paid_on", "赔付日期", pl.Date, "Paid on.", required=False),
         Column("loss_usd", "损失金额", MONEY, "Loss.", unit="USD"),
@@ -308,6 +310,22 @@ CREDIT_REPORT_AUDIT = Table(
         Column("beyond_since", "超出日期", pl.Date, "The day on which the grant was exceeded.",
                required=False),
         Column("findings", "发现", CODES, "What the audit found.", values=SERVICE_FINDINGS),
+    ),
+    partition="policy_year",
+)  # fmt: skip
+SERVICE_USE = Table(
+    name="service_use",
+    zh="增值服务使用汇总",
+    about="What each enterprise used of each service of the package in a policy year.",
+    key=("policy_year", "uscc", "service"),
+    columns=(
+        Column("policy_year", "保单年度", pl.Int32, "Policy year."),
+        Column("uscc", "统一社会信用代码", pl.String, "The enterprise.",
+               comes_from=("service_usage_ledger.uscc",)),
+        Column("service", "服务", pl.String, "Which service.", values=SERVICES),
+        Column("uses", "使用记录数", pl.Int64, "Records of use.", unit="records"),
+        Column("quantity", "数量", pl.Int64, "How many, over these records.", unit="uses",
+               comes_from=("service_usage_ledger.quantity",)),
     ),
     partition="policy_year",
 )  # fmt: skip

@@ -46,6 +46,7 @@ _CELL_COLUMNS = (
     Column("measure", "指标", pl.String, "What is measured; the dictionary defines each.",
            values=tuple(measure.name for measure in MEASURES)),
 )  # fmt: skip
+_AS_OF = Column("as_of", "数据截至", pl.Date, "Day on which the public copy was made.")
 ANNUAL_STATISTICS = Table(
     name="annual_statistics",
     zh="年度统计",
@@ -86,18 +87,20 @@ STATISTICS_REVISIONS = Table(
     ),
     partition="policy_year",
 )  # fmt: skip
-STATISTICS_CONTRIBUTIONS = Table(
-    name="statistics_contributions",
-    zh="年度统计明细（内部）",
-    about="What each enterprise adds to each figure of the revision in force; the public copy judges "
-    "these rows.",
-    key=("policy_year", *CELL, "uscc"),
+PUBLIC_CONTRIBUTIONS = Table(
+    name="public_contributions",
+    zh="公开数据依据（内部）",
+    about="What each enterprise added to each figure of every public copy so far: the next one is "
+    "judged against all of them.",
+    key=("policy_year", "as_of", *CELL, "uscc"),
     columns=(
         Column("policy_year", "保单年度", pl.Int32, "Policy year."),
+        _AS_OF,
         *_CELL_COLUMNS,
         Column("uscc", "统一社会信用代码", pl.String, "The enterprise; of a claim without one, its policy."),
         Column("numerator", "分子", SUM, "What it adds to the figure, or to a rate's numerator."),
         Column("denominator", "分母", SUM, "What it adds to a rate's denominator; 0 otherwise."),
+        Column("is_suppressed", "不予公开", pl.Boolean, "Whether that copy left the figure out."),
     ),
     partition="policy_year",
     audience="internal",
@@ -106,10 +109,12 @@ PUBLIC_STATISTICS = replace(
     ANNUAL_STATISTICS,
     name="public_statistics",
     zh="年度统计（公开）",
-    about="The revision in force of annual_statistics, without the cells that would reveal an "
-    "enterprise's figure, by themselves or by subtraction.",
+    about="A copy of annual_statistics for the public, renewed on 1 January and 1 July and as it was then, "
+    "without the cells that would reveal an enterprise's figure: by themselves, or by subtraction within "
+    "this copy or from an earlier one.",
     columns=(
         *ANNUAL_STATISTICS.columns,
+        _AS_OF,
         Column("is_suppressed", "不予公开", pl.Boolean, "Left out to protect enterprises: the figures "
                "are null."),
     ),

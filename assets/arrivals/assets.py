@@ -62,8 +62,7 @@ def deliveries(context: dg.AssetExecutionContext) -> Iterator[Any]:
             differing = house.sources.disagreements(house.root, house.now)
     except SourcesUnreachable as unreachable:
         raise dg.Failure(str(unreachable)) from None
-    for delivery in new:
-        context.log.info(delivery.refused or f"{delivery.name}: {delivery.rows} rows")
+    context.log.info("\n".join(d.refused or f"{d.name}: {d.rows} rows" for d in new) or "Nothing new.")
     yield dg.AssetCheckResult(check_name=AGREES, passed=not differing, description=" ".join(differing))
     if differing:
         raise dg.Failure(differing[0])

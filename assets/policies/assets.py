@@ -17,6 +17,7 @@ from assets.policies.conserve import (
     policies_of,
     reconciliation_balances,
     report_balances,
+    service_balances,
     take_up_balances,
     thread_balances,
 )
@@ -24,7 +25,8 @@ from assets.policies.differences import policy_differences
 from assets.policies.reconcile import judge, shown
 from assets.policies.reviews import accepted_reviews
 from assets.policies.services import credit_report_audit as audit_reports
-from assets.policies.services import reports_of
+from assets.policies.services import reports_of, used_of
+from assets.policies.services import service_use as sum_services
 from assets.policies.suggest import suggest
 from assets.policies.take_up import take_up as take_up_lines
 from assets.policies.threads import policy_threads as all_threads
@@ -104,6 +106,14 @@ def claim_audit(work: Work) -> dict[str, Made]:
         "claim_differences": Made(found.lazy(), finding_balances(rows, found)),
         "buyer_exposure": Made(left.lazy(), exposure_balances(rows, left)),
     }
+
+
+@tables_asset("service_use", group=GROUP)
+def service_use(work: Work) -> Made:
+    """What each enterprise used of each service."""
+    used = used_of(work.current(SERVICE_USAGE), int(work.key))
+    rows = sum_services(used.lazy()).collect()
+    return Made(rows.lazy(), service_balances(used, rows))
 
 
 @tables_asset("credit_report_audit", group=GROUP)

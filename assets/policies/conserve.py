@@ -83,6 +83,14 @@ def thread_balances(reconciled: pl.LazyFrame, rows: pl.DataFrame) -> tuple[Balan
     return (Balance("policies that stand = policies on threads", int(standing), rows.height),)
 
 
+def service_balances(used: pl.DataFrame, rows: pl.DataFrame) -> tuple[Balance, ...]:
+    """Records of use and their quantities in = those over enterprises and services."""
+    return (
+        Balance("records of use in = records over services", used.height, _whole(rows["uses"])),
+        Balance("quantity in = quantity over services", _whole(used["quantity"]), _whole(rows["quantity"])),
+    )
+
+
 def report_balances(usage: pl.DataFrame, rows: pl.DataFrame) -> tuple[Balance, ...]:
     """Credit reports in = reports used over enterprises."""
     used = _whole(usage["quantity"]), _whole(rows["used"])

@@ -1,18 +1,32 @@
-"""The services that come with a policy: who used more buyer credit reports than are free."""
+"""The services that come with a policy: who used what, and who more credit reports than are free."""
 
 from __future__ import annotations
 
 import polars as pl
 
 from assets.policies.names import codes
-from schemas.policies import CREDIT_REPORT_AUDIT, SERVICE_FINDINGS
+from schemas.policies import CREDIT_REPORT_AUDIT, SERVICE_FINDINGS, SERVICE_USE
 from schemas.terms.loader import PolicyTerms
+
+
+def used_of(usage: pl.LazyFrame, policy_year: int) -> pl.DataFrame:
+    """The current uses of services of a year."""
+    return usage.filter(pl.col("policy_year") == policy_year).collect()
 
 
 def reports_of(usage: pl.LazyFrame, policy_year: int) -> pl.DataFrame:
     """The current uses of buyer credit reports of a year."""
-    is_report = pl.col("service") == "credit_report"
-    return usage.filter(is_report & (pl.col("policy_year") == policy_year)).collect()
+    return used_of(usage.filter(pl.col("service") == "credit_report"), policy_year)
+
+
+def service_use(used: pl.LazyFrame) -> pl.LazyFrame:
+    """SERVICE_USE of one policy year's current uses."""
+    return (
+        used.group_by("policy_year", "uscc", "service")
+        .agg(uses=pl.len(), quantity=pl.col("quantity").cast(pl.Int64).sum())
+        .select(pl.col(name).cast(dtype) for name, dtype in SERVICE_USE.schema.items())
+        .sort(SERVICE_USE.key)
+    )
 
 
 def credit_report_audit(reports: pl.LazyFrame, terms: PolicyTerms) -> pl.LazyFrame:

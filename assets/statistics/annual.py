@@ -29,11 +29,13 @@ from schemas.measures import (
     Facts,
     Measure,
 )
-from schemas.statistics import ANNUAL_STATISTICS, CELL, STATISTICS_CONTRIBUTIONS, VALUE
+from schemas.statistics import ANNUAL_STATISTICS, CELL, VALUE
+from schemas.table import SUM
 from schemas.terms.loader import PolicyTerms
 
 FIGURE = pl.Decimal(38, 2)
 SIDES = ("numerator", "denominator")
+CONTRIBUTIONS = pl.Schema({**dict.fromkeys((*CELL, "uscc"), pl.String()), **dict.fromkeys(SIDES, SUM)})
 _ORIGINAL = ("matched", "discrepant")
 
 
@@ -49,14 +51,12 @@ class YearFrames:
     """POLICY_RECONCILIATION."""
     claims: pl.LazyFrame
     """CLAIM_AUDIT."""
-    claims_reported: pl.LazyFrame
-    """claim_no, reported_on of the current claims."""
     insured_exports: pl.LazyFrame
     """INSURED_EXPORTS."""
     eligible_exports: pl.LazyFrame
     """uscc, trading_country, hs_chapter, fob_usd of the export year, lines of the edition only."""
     services: pl.LazyFrame
-    """uscc, service, quantity: current rows."""
+    """SERVICE_USE."""
     pushes: pl.LazyFrame
     """uscc, one row an item of the push lists of the cover months."""
     previous_take_up: pl.LazyFrame | None = None
@@ -117,8 +117,8 @@ def closes_on(terms: PolicyTerms) -> date:
     return date.fromisoformat(f"{month}-{min(terms.cover_to.day, last):02d}")
 
 
-def contributions(year: int, frames: YearFrames, terms: PolicyTerms) -> pl.LazyFrame:
-    """STATISTICS_CONTRIBUTIONS: what each enterprise adds to each cell, sorted by key.
+def contributions(frames: YearFrames, terms: PolicyTerms) -> pl.LazyFrame:
+    """CONTRIBUTIONS: what each enterprise adds to each cell, sorted by cell and enterprise.
 
     An amount that is no rate's stands in the numerator. A claim without an identified enterprise
     stands under its policy number.
@@ -127,12 +127,8 @@ def contributions(year: int, frames: YearFrames, terms: PolicyTerms) -> pl.LazyF
     rows = facts(frames, terms)
     measures = _measures(has_year_before=frames.previous_take_up is not None)
     parts = [_by_dimension(measure, rows[measure.facts], firms) for measure in measures]
-    return (
-        pl.concat(parts)
-        .with_columns(policy_year=pl.lit(year))
-        .select(pl.col(name).cast(dtype) for name, dtype in STATISTICS_CONTRIBUTIONS.schema.items())
-        .sort(STATISTICS_CONTRIBUTIONS.key)
-    )
+    typed = pl.concat(parts).select(pl.col(name).cast(dtype) for name, dtype in CONTRIBUTIONS.items())
+    return typed.sort(*CELL, "uscc")
 
 
 def enterprises(frames: YearFrames) -> pl.LazyFrame:
@@ -228,14 +224,10 @@ def _exports(frames: YearFrames) -> pl.LazyFrame:
 def _claims(frames: YearFrames) -> pl.LazyFrame:
     """Claims with their policy's channel and district, and the days from report to payment."""
     policies = frames.reconciliation.select("policy_no", "channel", pl.col("district").alias("of_policy"))
-    return (
-        frames.claims.join(policies, on="policy_no", how="left")
-        .join(frames.claims_reported.select("claim_no", "reported_on"), on="claim_no", how="left")
-        .with_columns(
-            pl.coalesce("uscc", "policy_no").alias("uscc"),
-            pl.col("buyer_country").alias("country"),
-            days=(pl.col("paid_on") - pl.col("reported_on")).dt.total_days(),
-        )
+    return frames.claims.join(policies, on="policy_no", how="left").with_columns(
+        pl.coalesce("uscc", "policy_no").alias("uscc"),
+        pl.col("buyer_country").alias("country"),
+        days=(pl.col("paid_on") - pl.col("reported_on")).dt.total_days(),
     )
 
 

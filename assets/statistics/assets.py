@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import polars as pl
 
@@ -11,12 +11,11 @@ from assets.statistics.annual import YearFrames, closes_on, contributions
 from assets.statistics.annual import annual_statistics as figures
 from assets.statistics.insured import insured_exports as insured
 from assets.statistics.public import public_statistics as public_copy
+from assets.statistics.public import renewed_next, renewed_on
 from assets.statistics.revisions import in_force, revised, revisions
 from assets.work import Made, Work
 from schemas.calendar import midnight
-from schemas.catalogue import TABLES
-from schemas.policies import CLAIMS, SERVICE_USAGE
-from schemas.statistics import TERMS
+from schemas.statistics import PUBLIC_CONTRIBUTIONS, TERMS
 
 GROUP = "statistics"
 
@@ -29,28 +28,41 @@ def insured_exports(work: Work) -> pl.LazyFrame:
 
 
 @tables_asset(
-    "annual_statistics", "statistics_revisions", "statistics_contributions", "public_statistics",
+    "annual_statistics", "statistics_revisions", "public_contributions", "public_statistics",
     group=GROUP,
 )  # fmt: skip
 def annual_statistics(work: Work) -> dict[str, Made]:
     """The policy year by every dimension and measure, its revisions, and its public copy."""
-    year, rows = int(work.key), contributions(int(work.key), _year(work), work.terms).collect()
+    year, rows = int(work.key), contributions(_year(work), work.terms).collect()
     fresh = figures(year, rows.lazy(), terms=work.terms, today=work.today,
                     previous=_before(work, "annual_statistics")).collect()  # fmt: skip
-    standing, known = _standing(work, "annual_statistics"), _standing(work, "statistics_revisions")
-    written, made_from = revised(standing, fresh), _made_from(work)
-    before = _before(work, "public_statistics")
-    public = public_copy(in_force(written), rows, None if before is None else before.collect(),
-                         _standing(work, "public_statistics"),
-                         _standing(work, "statistics_contributions"))  # fmt: skip
-    closing = midnight(closes_on(work.terms) + timedelta(days=1))
-    due = closing.isoformat() if closing > work.now else None
+    standing, made_from = _standing(work, "annual_statistics"), _made_from(work)
+    written, known = revised(standing, fresh), _standing(work, "statistics_revisions")
     changes = revisions(known, standing, written, _changed(work, made_from), work.today)
+    turns = (closes_on(work.terms) + timedelta(days=1), renewed_next(work.today))
+    due = midnight(min(day for day in turns if day > work.today)).isoformat()
     return {
         "annual_statistics": Made(written.lazy(), due_at=due, notes={"made_from": made_from}),
         "statistics_revisions": Made(changes.lazy()),
-        "statistics_contributions": Made(rows.lazy()),
-        "public_statistics": Made(public.lazy()),
+        **_public(work, in_force(written), rows),
+    }
+
+
+def _public(work: Work, statistics: pl.DataFrame, rows: pl.DataFrame) -> dict[str, Made]:
+    """The public copy and what it rests on: another one where its day has come and what it says moved."""
+    copy, told = _standing(work, "public_statistics"), _standing(work, "public_contributions")
+    made = work.lake.read("public_statistics").get(work.key)
+    judged_on = date.fromisoformat(made.notes["judged_on"]) if copy is not None and made else date.min
+    if judged_on < renewed_on(work.today):
+        judged_on, before = work.today, _before(work, "public_statistics")
+        previous = None if before is None else before.collect()
+        fresh, kept = public_copy(statistics, rows, work.today, previous, told)
+        if copy is None or not fresh.drop("as_of").equals(copy.drop("as_of")):
+            copy, told = fresh, kept
+    assert copy is not None
+    return {
+        "public_contributions": Made((PUBLIC_CONTRIBUTIONS.empty() if told is None else told).lazy()),
+        "public_statistics": Made(copy.lazy(), notes={"judged_on": judged_on.isoformat()}),
     }
 
 
@@ -62,13 +74,12 @@ def _year(work: Work) -> YearFrames:
         take_up=listed,
         reconciliation=work.scan("policy_reconciliation"),
         claims=work.scan("claim_audit"),
-        claims_reported=work.current(CLAIMS).select("claim_no", "reported_on"),
         insured_exports=work.scan("insured_exports"),
         eligible_exports=work.scan("monthly_exports")
         .join(listed, on="uscc", how="semi")
         .group_by("uscc", "trading_country", "hs_chapter")
         .agg(pl.col("fob_usd").sum()),
-        services=work.current(SERVICE_USAGE).filter(pl.col("policy_year") == int(work.key)),
+        services=work.scan("service_use"),
         pushes=work.scan("push_list").select("uscc"),
         previous_take_up=_before(work, "take_up"),
     )
@@ -81,9 +92,9 @@ def _before(work: Work, table: str) -> pl.LazyFrame | None:
 
 
 def _standing(work: Work, table: str) -> pl.DataFrame | None:
-    """The year's own rows as they were written last; None where they never were."""
-    made = work.key in work.lake.read(table)
-    return work.lake.scan(TABLES[table], [work.key]).collect() if made else None
+    """The year's own rows as they were written last; None where there are none."""
+    rows = work.before(table).collect()
+    return None if rows.is_empty() else rows
 
 
 def _made_from(work: Work) -> dict[str, str]:

@@ -1,147 +1,202 @@
 """The public copy of the statistics: no cell of few, none dominated, none to be had by subtraction.
 
-A cell goes where the disclosure rule forbids it; where a measure that it would reveal is suppressed
-there; where what is left of the measure that it is a part of may not be told; or where a revision
-changed it by what may not be told. Then, where the total stays, what total less published cells
-leaves is itself judged, and the smallest cells go until that may be told. Two cells that say the
-same go together, so all this is repeated until nothing more goes. Last year's values come from last
-year's public copy only. A cell without any enterprise is told as zero: it is nobody's figure.
+What a reader can work out is a list of differences: a measure itself, a whole less its part, and each
+of these between this copy and an earlier one. A cell goes where one of them may not be told there, or
+where a measure that it would reveal is suppressed. Then, where the total stays, what total less
+published cells leaves is judged in each of them, and the smallest cells go until all that may be told.
+Two cells that say the same go together, so this is repeated until nothing more goes. Last year's values
+come from last year's public copy only. A cell without any enterprise is told as zero: it is nobody's.
+
+A copy is made on fixed days and stands in between; which copies there were is kept, with what each
+enterprise added to them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
+from datetime import date
 
 import polars as pl
 
 from assets.push.disclosure import contributions as contributed
 from assets.push.disclosure import may_be_told
-from schemas.measures import ALL, MEASURES, Measure
-from schemas.statistics import ANNUAL_STATISTICS, CELL, PUBLIC_STATISTICS
+from schemas.measures import ALL, MEASURES, PUBLIC_FROM_MONTHS, Measure
+from schemas.statistics import (
+    ANNUAL_STATISTICS,
+    CELL,
+    PUBLIC_CONTRIBUTIONS,
+    PUBLIC_STATISTICS,
+)
 
-_FIGURES = ("value", "numerator", "denominator", "previous_value")
+_FIGURES = ("value", "numerator", "denominator")
 _SIDES = ("numerator", "denominator")
 _PLACE = ("dimension", "member", "uscc")
 Cell = tuple[str, str]
-_SAME = (("app_bindings", ("total", ALL)), ("services_used", ("service", "app_binding")))
+_TOTAL: Cell = ("total", ALL)
+_SAME = (("app_bindings", _TOTAL), ("services_used", ("service", "app_binding")))
 """Two names of one figure."""
+
+
+def renewed_on(today: date) -> date:
+    """The last day, today included, from which the public copy is another one."""
+    return max(day for year in (today.year - 1, today.year) for day in _days(year) if day <= today)
+
+
+def renewed_next(today: date) -> date:
+    """The next such day."""
+    return min(day for year in (today.year, today.year + 1) for day in _days(year) if day > today)
 
 
 def public_statistics(
     statistics: pl.DataFrame,
     contributions: pl.DataFrame,
+    as_of: date,
     previous: pl.DataFrame | None = None,
-    standing: pl.DataFrame | None = None,
-    stood: pl.DataFrame | None = None,
-) -> pl.DataFrame:
-    """PUBLIC_STATISTICS of the revision `statistics`.
+    told: pl.DataFrame | None = None,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """PUBLIC_STATISTICS of the revision `statistics` as of a day, and PUBLIC_CONTRIBUTIONS with it.
 
-    `previous`: the public copy of the year before. `standing` and `stood`: this year's public copy
-    and contributions as they were written last; they matter once the year is closed.
+    `contributions` is what the revision was summed from (assets.statistics.annual.CONTRIBUTIONS);
+    `previous` the public copy of the year before; `told` the PUBLIC_CONTRIBUTIONS so far.
     """
-    hidden = suppressed(contributions, *_withheld(statistics, standing, stood))
+    earlier = PUBLIC_CONTRIBUTIONS.empty() if told is None else told
+    hidden = suppressed(contributions, _copies(earlier))
     marks = pl.DataFrame(
         sorted((d, m, measure) for measure, cells in hidden.items() for d, m in cells),
         schema=dict.fromkeys(CELL, pl.String),
         orient="row",
     ).with_columns(is_suppressed=pl.lit(value=True))
-    return (
+    day, marked = pl.lit(as_of), pl.col("is_suppressed").fill_null(value=False)
+    copy = (
         statistics.join(marks, on=CELL, how="left")
-        .with_columns(pl.col("is_suppressed").fill_null(value=False))
+        .drop("previous_value")
         .join(_told_before(previous), on=CELL, how="left")
-        .with_columns(pl.when("was_told").then("previous_value").alias("previous_value"))
-        .with_columns(pl.when(~pl.col("is_suppressed")).then(pl.col(_FIGURES)))
+        .with_columns(marked, as_of=day)
+        .with_columns(pl.when(~pl.col("is_suppressed")).then(pl.col(*_FIGURES, "previous_value")))
         .select(PUBLIC_STATISTICS.names)
         .sort(ANNUAL_STATISTICS.key)
     )
+    added = contributions.join(marks, on=CELL, how="left").with_columns(
+        marked, as_of=day, policy_year=pl.lit(statistics["policy_year"].item(0))
+    )
+    kept = pl.concat([earlier, added.select(earlier.columns).cast(earlier.schema)])
+    return copy, kept.sort(PUBLIC_CONTRIBUTIONS.key)
 
 
-def suppressed(
-    contributions: pl.DataFrame,
-    withheld: Mapping[str, set[Cell]] = MappingProxyType({}),
-    revised_from: pl.DataFrame | None = None,
-) -> dict[str, set[Cell]]:
-    """Measure → the cells (dimension, member) that the public copy leaves out.
+@dataclass(frozen=True)
+class Copy:
+    """An earlier public copy by measure: what each enterprise added, and the cells left out."""
 
-    `withheld`: cells that stay out whatever is found. `revised_from`: contributions of the revision
-    before, where this is a new one.
-    """
+    rows: Mapping[str, pl.DataFrame]
+    hidden: Mapping[str, set[Cell]]
+
+
+def suppressed(contributions: pl.DataFrame, copies: Sequence[Copy] = ()) -> dict[str, set[Cell]]:
+    """Measure → the cells (dimension, member) that the public copy leaves out."""
     rows = _by_measure(contributions)
-    judged = {m.name: _Judged(m, rows) for m in MEASURES}
-    hidden = _revised_by_few(rows, revised_from)
-    for name, cells in withheld.items():
-        hidden[name] |= cells
+    differences = {
+        m.name: [_Difference.of(m, *known) for known in _differences(m, rows, copies)] for m in MEASURES
+    }
+    hidden: dict[str, set[Cell]] = {m.name: set() for m in MEASURES}
     while True:
         before = sum(map(len, hidden.values()))
         for measure in MEASURES:
             revealed = {cell for name in measure.of for cell in hidden[name]}
-            hidden[measure.name] = judged[measure.name].hide(hidden[measure.name] | revealed)
+            hidden[measure.name] = _hide(measure, differences[measure.name], hidden[measure.name] | revealed)
         _hide_together(hidden)
         if sum(map(len, hidden.values())) == before:
             return hidden
 
 
-def _withheld(
-    statistics: pl.DataFrame, standing: pl.DataFrame | None, stood: pl.DataFrame | None
-) -> tuple[dict[str, set[Cell]], pl.DataFrame | None]:
-    """What an earlier revision left out stays out, or the next one would tell what it hid."""
-    revision = statistics["revision"].max()
-    if standing is None or revision == 0:
-        return {}, None
-    out = standing.filter("is_suppressed", pl.col("revision") > 0)
-    cells: dict[str, set[Cell]] = {}
-    for dimension, member, measure in out.select(CELL).iter_rows():
-        cells.setdefault(measure, set()).add((dimension, member))
-    return cells, stood if standing["revision"].max() != revision else None
+def _days(year: int) -> tuple[date, ...]:
+    return tuple(date(year, month, 1) for month in PUBLIC_FROM_MONTHS)
 
 
-class _Judged:
-    """One measure's rows, and the remainder of what it is a part of, judged cell by cell."""
+def _copies(told: pl.DataFrame) -> list[Copy]:
+    """The earlier copies, the first one first."""
+    found = []
+    for _, rows in sorted(told.partition_by("as_of", as_dict=True).items()):
+        hidden: dict[str, set[Cell]] = {m.name: set() for m in MEASURES}
+        for dimension, member, measure in rows.filter("is_suppressed").select(CELL).unique().iter_rows():
+            hidden.setdefault(measure, set()).add((dimension, member))
+        found.append(Copy(_by_measure(rows), hidden))
+    return found
 
-    def __init__(self, measure: Measure, rows: Mapping[str, pl.DataFrame]) -> None:
-        own = rows[measure.name]
-        frames = [own]
-        if measure.part_of is not None:
-            frames.append(_remainder(rows[measure.part_of], own, measure.dimensions))
-        self._dimensions = measure.dimensions
-        self._frames = [
-            {d: frame.filter(pl.col("dimension") == d) for d in measure.dimensions} for frame in frames
-        ]
-        self._cells = [{d: _told(rows) for d, rows in frame.items()} for frame in self._frames]
 
-    def hide(self, hidden: set[Cell]) -> set[Cell]:
-        """Those cells, whatever else may not be told, and what covers them."""
-        hidden = hidden | {
-            (d, member)
-            for cells in self._cells
-            for d in self._dimensions
-            for member, cell in cells[d].items()
-            if not cell.may_be_told
-        }
-        if ("total", ALL) in hidden:
-            return hidden
-        for dimension in self._dimensions[1:]:
-            members = {m for d, m in hidden if d == dimension}
-            hidden |= {(dimension, m) for m in self._covering(dimension, members)}
-        return hidden
-
-    def _covering(self, dimension: str, hidden: set[str]) -> set[str]:
-        """The hidden members and the smallest others, until together they may be told."""
-        hidden = set(hidden)
-        cells = self._cells[0][dimension]
-        others = sorted(set(cells) - hidden, key=lambda m: (cells[m].enterprises, m))
-        frames = [frame[dimension] for frame in self._frames]
-        while hidden and others and not all(residual(rows, hidden) for rows in frames):
-            hidden.add(others.pop(0))
-        return hidden
+def _differences(
+    measure: Measure, now: Mapping[str, pl.DataFrame], copies: Iterable[Copy]
+) -> Iterator[tuple[pl.DataFrame, set[Cell]]]:
+    """The rows of each difference that this measure's cells let a reader work out, and the cells of it
+    that an earlier copy left out: there nothing can be worked out.
+    """
+    own, whole, dimensions = now[measure.name], measure.part_of, measure.dimensions
+    yield own, set()
+    if whole is not None:
+        yield _less(now[whole], own, dimensions), set()
+    for copy in copies:
+        yield _less(own, copy.rows[measure.name], dimensions), copy.hidden[measure.name]
+        if whole is not None:
+            yield _less(copy.rows[whole], own, dimensions), copy.hidden[whole]
+        for part in (m for m in MEASURES if m.part_of == measure.name):
+            yield _less(own, copy.rows[part.name], part.dimensions), copy.hidden[part.name]
 
 
 @dataclass(frozen=True)
 class _Told:
     enterprises: int
     may_be_told: bool
+
+
+@dataclass(frozen=True)
+class _Difference:
+    """One difference, judged: its rows and cells by dimension, and the cells where it is not known."""
+
+    rows: Mapping[str, pl.DataFrame]
+    cells: Mapping[str, Mapping[str, _Told]]
+    unknown: set[Cell]
+
+    @classmethod
+    def of(cls, measure: Measure, rows: pl.DataFrame, unknown: set[Cell]) -> _Difference:
+        """Judge every cell."""
+        parts = {d: rows.filter(pl.col("dimension") == d) for d in measure.dimensions}
+        return cls(parts, {d: _told(part) for d, part in parts.items()}, unknown)
+
+    def forbidden(self) -> set[Cell]:
+        """The cells in which it may not be told."""
+        return {
+            (dimension, member)
+            for dimension, cells in self.cells.items()
+            for member, cell in cells.items()
+            if not cell.may_be_told
+        } - self.unknown
+
+    def leaves(self, dimension: str, hidden: set[str]) -> bool:
+        """Whether total less known cells may be told, with those members hidden; true if nobody's."""
+        members = hidden | {m for d, m in self.unknown if d == dimension}
+        return not members or _TOTAL in self.unknown or residual(self.rows[dimension], members)
+
+
+def _hide(measure: Measure, differences: Sequence[_Difference], hidden: set[Cell]) -> set[Cell]:
+    """Those cells, whatever else may not be told, and what covers them."""
+    hidden = hidden.union(*(difference.forbidden() for difference in differences))
+    if _TOTAL in hidden:
+        return hidden
+    for dimension in measure.dimensions[1:]:
+        members = {m for d, m in hidden if d == dimension}
+        hidden |= {(dimension, m) for m in _covering(differences, dimension, members)}
+    return hidden
+
+
+def _covering(differences: Sequence[_Difference], dimension: str, hidden: set[str]) -> set[str]:
+    """The hidden members and the smallest others, until what is left of every difference may be told."""
+    own = differences[0].cells[dimension]
+    empty = {m for difference in differences for m in difference.cells[dimension]} - set(own)
+    others = [*sorted(own, key=lambda m: (own[m].enterprises, m)), *sorted(empty)]
+    remaining = [m for m in others if m not in hidden]
+    while remaining and not all(difference.leaves(dimension, hidden) for difference in differences):
+        hidden = {*hidden, remaining.pop(0)}
+    return hidden
 
 
 def residual(rows: pl.DataFrame, members: Iterable[str]) -> bool:
@@ -179,36 +234,21 @@ def _told(rows: pl.DataFrame) -> dict[str, _Told]:
 
 
 def _by_measure(contributions: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    parts = contributions.partition_by("measure", as_dict=True)
-    return {m.name: parts.get((m.name,), contributions.clear()) for m in MEASURES}
+    parts = contributions.select(*_PLACE, *_SIDES, "measure").partition_by(
+        "measure", as_dict=True, include_key=False
+    )
+    nothing = contributions.select(*_PLACE, *_SIDES).clear()
+    return {m.name: parts.get((m.name,), nothing) for m in MEASURES}
 
 
-def _remainder(whole: pl.DataFrame, part: pl.DataFrame, dimensions: Iterable[str]) -> pl.DataFrame:
-    """What each enterprise adds to the whole and not to the part, where both have the cell."""
-    rows = pl.concat([whole, part.with_columns(-pl.col(side) for side in _SIDES)])
+def _less(minuend: pl.DataFrame, subtrahend: pl.DataFrame, dimensions: Iterable[str]) -> pl.DataFrame:
+    """What each enterprise adds to the one and not to the other, in those dimensions."""
+    rows = pl.concat([minuend, subtrahend.with_columns(-pl.col(side) for side in _SIDES)])
     return (
         rows.filter(pl.col("dimension").is_in(list(dimensions)))
         .group_by(_PLACE, maintain_order=True)
         .agg(pl.col(_SIDES).sum())
     )
-
-
-def _revised_by_few(
-    rows: Mapping[str, pl.DataFrame], revised_from: pl.DataFrame | None
-) -> dict[str, set[Cell]]:
-    """The cells whose change since the revision before may not be told: both stand in the open."""
-    hidden: dict[str, set[Cell]] = {measure.name: set() for measure in MEASURES}
-    if revised_from is None:
-        return hidden
-    before = _by_measure(revised_from)
-    for measure in MEASURES:
-        change = _remainder(rows[measure.name], before[measure.name], measure.dimensions)
-        for dimension in measure.dimensions:
-            judged = _told(change.filter(pl.col("dimension") == dimension))
-            hidden[measure.name] |= {
-                (dimension, member) for member, cell in judged.items() if not cell.may_be_told
-            }
-    return hidden
 
 
 def _hide_together(hidden: dict[str, set[Cell]]) -> None:
@@ -218,7 +258,6 @@ def _hide_together(hidden: dict[str, set[Cell]]) -> None:
 
 
 def _told_before(previous: pl.DataFrame | None) -> pl.DataFrame:
-    """The cells whose value of last year is public."""
-    if previous is None:
-        return pl.DataFrame(schema={**dict.fromkeys(CELL, pl.String()), "was_told": pl.Boolean()})
-    return previous.select(*CELL, was_told=~pl.col("is_suppressed"))
+    """The values of last year that are public, as previous_value."""
+    rows = PUBLIC_STATISTICS.empty() if previous is None else previous
+    return rows.filter(~pl.col("is_suppressed")).select(*CELL, previous_value="value")

@@ -11,11 +11,11 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from assets.storage.manifest import write_json
+from assets.storage.manifest import json_line, write_bytes, write_json
 from schemas.calendar import local_date, month_of
 
 UNPLACED = "unplaced"
@@ -119,14 +119,15 @@ class Deliveries:
     def add(self, new: Iterable[Delivery]) -> None:
         """Record deliveries; this is the commit of a pull."""
         self.all = [*self.all, *new]
-        write_json(self._file, [asdict(delivery) for delivery in self.all])
+        lines = ",\n".join(_line(delivery) for delivery in self.all)
+        write_bytes(self._file, f"[\n{lines}\n]\n".encode())
         self._begun.unlink(missing_ok=True)
 
     def begin(self, delivery: Delivery) -> None:
         """Note a delivery whose pieces are stored, while its pull goes on."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with self._begun.open("a", encoding="utf-8") as file:
-            file.write(f"\n{json.dumps(asdict(delivery), ensure_ascii=False)}\n")
+            file.write(f"\n{_line(delivery)}\n")
             file.flush()
             os.fsync(file.fileno())
 
@@ -204,6 +205,11 @@ class Compared:
     def note(self, now: datetime) -> None:
         """They agree."""
         write_json(self._file, {"month": month_of(local_date(now)), "at": now.isoformat()})
+
+
+def _line(delivery: Delivery) -> str:
+    pieces = {key: vars(piece) for key, piece in delivery.pieces.items()}
+    return json_line({**vars(delivery), "pieces": pieces})
 
 
 def _delivery(item: dict[str, object]) -> Delivery:

@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +59,14 @@ class Manifests:
     def commit(self, table: str, made: Mapping[str, Entry]) -> None:
         """Swap in the entries of some keys, all at once; other keys stay as they are."""
         entries = self.read(table) | dict(made)
-        content = {key: asdict(entries[key]) for key in sorted(entries)}
-        write_json(self.folder(table) / "manifest.json", {"table": table, "entries": content})
+        lines = ",\n".join(f"{json.dumps(key)}: {json_line(vars(entries[key]))}" for key in sorted(entries))
+        text = f'{{"table": {json.dumps(table)}, "entries": {{\n{lines}\n}}}}\n'
+        write_bytes(self.folder(table) / "manifest.json", text.encode())
+
+
+def json_line(content: object) -> str:
+    """JSON on one line; several times as fast as indented."""
+    return json.dumps(content, ensure_ascii=False)
 
 
 def write_json(path: Path, content: object) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets.flow import FLOW, NODES, Kind, Node, upstream_of
+from assets.flow import FLOW, NODES, Kind, Node, Upstream, upstream_of
 from assets.materialize import REGISTER
 from assets.partitions import CALENDAR, DEFINITIONS, stretches
 from pipelines.definitions import defs
@@ -67,12 +67,18 @@ def reads() -> str:
             continue
         key = ONE_OF_EACH[node.kind]
         lines.append(f"{node.table} {key}")
-        found: dict[tuple[str, str | None], list[str]] = {}
+        found: dict[tuple[str, str], list[str]] = {}
         for upstream in upstream_of(node.table, key, CALENDAR, AFTER_ALL):
-            found.setdefault((upstream.table, upstream.part), []).append(upstream.key)
-        for (table, part), keys in found.items():
-            lines.append(f"  {table} {_stretches(table, keys)}" + (f" part {part}" if part else ""))
+            found.setdefault((upstream.table, _counted(upstream)), []).append(upstream.key)
+        for (table, counted), keys in found.items():
+            lines.append(f"  {table} {_stretches(table, keys)}{counted}")
     return "\n".join(lines) + "\n"
+
+
+def _counted(upstream: Upstream) -> str:
+    if upstream.before is not None:
+        return f" before {upstream.before}" if upstream.before else " that they are there"
+    return f" part {upstream.part}" if upstream.part else ""
 
 
 def _stretches(table: str, keys: list[str]) -> str:

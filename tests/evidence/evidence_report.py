@@ -80,13 +80,14 @@ def tables(rng: random.Random) -> dict[str, Rows]:
         "claim_audit": [
             {"claim_no": f"C{n}", "policy_no": f"P{u}", "policy_year": YEAR, "uscc": u,
              "buyer_id": f"B{n}", "buyer_country": rng.choice(countries), "cause": rng.choice(CAUSES),
-             "status": "paid", "shipped_on": date(2025, 8, 1), "paid_on": date(2025, 12, 1),
-             "loss_usd": Decimal(10_000 + n), "covered": True, "expected_indemnity_usd": Decimal(8_000),
-             "paid_usd": Decimal(8_000), "difference_usd": Decimal(0), "findings": []}
+             "status": "paid", "shipped_on": date(2025, 8, 1), "reported_on": date(2025, 10, 1),
+             "paid_on": date(2025, 12, 1), "loss_usd": Decimal(10_000 + n), "covered": True,
+             "expected_indemnity_usd": Decimal(8_000), "paid_usd": Decimal(8_000),
+             "difference_usd": Decimal(0), "findings": []}
             for n, u in enumerate(rng.sample(taken, 1_500))
         ],
-        "service_usage": [
-            {"uscc": u, "policy_year": YEAR, "service": rng.choice(SERVICES), "quantity": 1}
+        "service_use": [
+            {"policy_year": YEAR, "uscc": u, "service": rng.choice(SERVICES), "uses": 1, "quantity": 1}
             for u in rng.sample(taken, 20_000)
         ],
         "roster": [
@@ -109,15 +110,15 @@ def frames_of(rows: dict[str, Rows]) -> dict[str, pl.DataFrame]:
         take_up=found["take_up"].lazy(),
         reconciliation=found["policy_reconciliation"].lazy(),
         claims=found["claim_audit"].lazy(),
-        claims_reported=found["claim_audit"].lazy().select("claim_no", reported_on=pl.lit(date(2025, 10, 1))),
         insured_exports=found["insured_exports"].lazy(),
         eligible_exports=found["insured_exports"].lazy(),
-        services=found.pop("service_usage").lazy(),
+        services=found["service_use"].lazy(),
         pushes=found["take_up"].lazy().select("uscc"),
     )
-    added = contributions(YEAR, year, TERMS).collect()
+    added = contributions(year, TERMS).collect()
     figures = annual_statistics(YEAR, added.lazy(), terms=TERMS, today=date(2026, 1, 15)).collect()
-    return found | {"annual_statistics": figures, "public_statistics": public_statistics(figures, added)}
+    public, _ = public_statistics(figures, added, date(2026, 1, 15))
+    return found | {"annual_statistics": figures, "public_statistics": public}
 
 
 @pytest.fixture(scope="module")

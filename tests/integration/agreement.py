@@ -23,11 +23,11 @@ COMPARED = (
     "policy_reconciliation",
     "take_up",
     "claim_audit",
+    "service_use",
 )
 BESIDE_THE_CONTRACT: Mapping[str, frozenset[str]] = {
     "roster_decisions": frozenset({"name", "district"}),
     "take_up": frozenset({"taken_up_on"}),
-    "claim_audit": frozenset({"policy_no"}) - frozenset(TABLES["claim_audit"].names),
 }
 """Columns that the oracle shows for its own readers."""
 RANKING = ("customs", "safe", "ecb")

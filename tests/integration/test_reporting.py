@@ -27,7 +27,7 @@ AUDIT = TABLES["claim_audit"]
 CLAIM: dict[str, Any] = {
     "claim_no": "C0", "policy_no": "P1", "policy_year": 2025, "uscc": None, "buyer_id": "B1",
     "buyer_country": "USA", "cause": "repudiation", "status": "paid",
-    "shipped_on": date(2025, 8, 1), "decided_on": None, "paid_on": None,
+    "shipped_on": date(2025, 8, 1), "reported_on": date(2025, 8, 20), "decided_on": None, "paid_on": None,
     "loss_usd": Decimal("12345678901234567.89"), "covered": True,
     "expected_indemnity_usd": Decimal("0.10"), "paid_usd": Decimal("99999999999999999.99"),
     "difference_usd": Decimal("-0.01"), "findings": ["overpaid", "underpaid"],
@@ -77,7 +77,12 @@ def test_a_value_comes_back_as_it_was(url: str, tmp_path: Path) -> None:
     files = [write(tmp_path / "f", "claim_audit", CLAIM, CLAIM | {"claim_no": "C1", "findings": []})]
     load_reporting(url, {"claim_audit": ("a", files)})
     full, empty = read(url, "SELECT * FROM reporting.claim_audit ORDER BY claim_no")
-    as_text = {"shipped_on": "2025-08-01", "covered": 1, "findings": "overpaid,underpaid"}
+    as_text = {
+        "shipped_on": "2025-08-01",
+        "reported_on": "2025-08-20",
+        "covered": 1,
+        "findings": "overpaid,underpaid",
+    }
     money = {n: str(CLAIM[n]) for n in CLAIM if n.endswith("_usd")}
     expected = {**CLAIM, **money, **({} if "postgres" in url else as_text)}
     assert dict(zip(AUDIT.names, full, strict=True)) == expected
@@ -110,6 +115,34 @@ def test_a_failure_leaves_everything_as_it_was(url: str, tmp_path: Path) -> None
     assert count_and_sums(url, TABLES["runs"]) == (1, None)
     assert read(url, "SELECT claim_no FROM reporting.claim_audit") == [("C1",)]
     assert load_reporting(url, good) == {}
+
+
+def edition(path: Path, number: int) -> Path:
+    line = {"policy_year": 2025, "edition": number, "status": "confirmed", "lines": 1, "sha256": "x"}
+    return write(path, "roster_editions", line)
+
+
+def listed(path: Path, *numbers: int) -> Path:
+    line = {"policy_year": 2025, "uscc": "A", "serial": 1, "name": "甲", "district": "福田区"}
+    return write(path, "roster", *(line | {"edition": number} for number in numbers))
+
+
+def test_a_foreign_key_holds_at_the_end_of_a_load(url: str, tmp_path: Path) -> None:
+    """Lines come before and after their edition, both are replaced, and a line of no edition is refused."""
+    load_reporting(url, {"roster": ("a", [listed(tmp_path / "1", 1)])})
+    both = {"roster": ("a", [tmp_path / "1"]), "roster_editions": ("a", [edition(tmp_path / "2", 1)])}
+    assert load_reporting(url, both) == {"roster_editions": 1}
+    moved = {
+        "roster": ("b", [listed(tmp_path / "3", 2)]), "roster_editions": ("b", [edition(tmp_path / "4", 2)]),
+    }  # fmt: skip
+    assert load_reporting(url, moved) == {"roster": 1, "roster_editions": 1}
+    astray = {"roster": ("c", [listed(tmp_path / "5", 2, 3)])}
+    with pytest.raises(ReportingError, match="release again"):
+        load_reporting(url, astray)
+    assert read(url, "SELECT edition FROM reporting.roster") == [(2,)]
+    if "postgres" in url:
+        query = "SELECT count(*) FROM pg_constraint WHERE conname = 'roster_roster_editions_fkey'"
+        assert read(url, query) == [(1,)]
 
 
 def test_a_failed_first_load_leaves_nothing(url: str, tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
-"""A claim that reaches a closed year through a night becomes a numbered revision with size and cause."""
+"""A claim that reaches a closed year through a night becomes a numbered revision with size and cause;
+the public copy stands until its day, and then does not tell what one claim moved.
+"""
 
 from __future__ import annotations
 
 import csv
 import os
 import shutil
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,9 +16,10 @@ import pytest
 from assets.storage.lake import Lake
 from assets.supply.report.due import inputs_of, latest_release
 from pipelines.planner import JOBS
-from tests.integration.running import PRESENT, Row, lived_city, rows_of, run_night
+from tests.integration.running import PRESENT, Row, contents, lived_city, rows_of, run_night
 
 CLOSED = 2022
+NEXT_COPY = datetime.fromisoformat("2026-07-01T08:00:00+08:00")
 HEADERS = (
     "claim_no", "policy_no", "buyer_id", "buyer_country", "cause", "shipped_on", "loss_usd",
     "reported_on", "status", "updated_at",
@@ -41,7 +44,7 @@ def test_a_late_claim_revises_a_closed_year(city: Path) -> None:
     before = [row for row in rows_of(lake, "annual_statistics") if row["policy_year"] == CLOSED]
     assert {(row["revision"], row["status"]) for row in before} == {(0, "final")}
     assert not rows_of(lake, "statistics_revisions")
-    release = latest_release(lake.root)
+    release, copies = latest_release(lake.root), contents(lake, ["public_statistics"])
     policy = next(row for row in rows_of(lake, "policy_reconciliation")
                   if row["policy_year"] == CLOSED and row["status"] == "matched")  # fmt: skip
     claim = dict(zip(HEADERS, (
@@ -63,9 +66,7 @@ def test_a_late_claim_revises_a_closed_year(city: Path) -> None:
     [told] = of_total(rows_of(lake, "statistics_revisions"), "loss_usd")
     assert (told["policy_year"], told["revision"], told["change"]) == (CLOSED, 1, 1000)
     assert told["causes"] == ["claim_audit"]
-    hidden = of_total([row for row in rows_of(lake, "public_statistics") if row["policy_year"] == CLOSED],
-                      "loss_usd")  # fmt: skip
-    assert [(row["revision"], row["is_suppressed"]) for row in hidden] == [(1, True)]
+    assert contents(lake, ["public_statistics"]) == copies
     after = latest_release(lake.root)
     assert release is not None
     assert after is not None
@@ -74,3 +75,12 @@ def test_a_late_claim_revises_a_closed_year(city: Path) -> None:
     assert ("annual_statistics", str(CLOSED), "changed") in {
         (row["table_name"], row["partition_key"], row["kind"]) for row in changes
     }
+
+    run_night(city, NEXT_COPY, JOBS)
+
+    public = [row for row in rows_of(lake, "public_statistics") if row["policy_year"] == CLOSED]
+    assert {(row["revision"], row["as_of"]) for row in public} == {(1, NEXT_COPY.date())}
+    assert [row["is_suppressed"] for row in of_total(public, "loss_usd")] == [True]
+    assert [row["is_suppressed"] for row in of_total(public, "enterprises_eligible")] == [False]
+    kept = {row["as_of"] for row in rows_of(lake, "public_contributions") if row["policy_year"] == CLOSED}
+    assert kept == {PRESENT.date(), NEXT_COPY.date()}

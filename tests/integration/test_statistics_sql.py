@@ -1,8 +1,8 @@
 """The annual statistics a second way: SQL over the published tables, every measure, four years.
 
 Belongs here: plain SQL, written from the definitions in the dictionary, and its comparison with what
-the product says. Services and days of report are in no published table: those are read from the
-newest versions in their ledgers. Insured exports are held to the oracle in `test_planted`.
+the product says. Only the release's files are read. What insured exports and service use are made
+from is no table of a release: those two are held to the oracle in `test_planted`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import duckdb
 import polars as pl
 import pytest
 
-from assets.storage.lake import Lake
 from schemas.catalogue import TABLES
 from schemas.measures import DIMENSIONS, MEASURES, Measure
 from tests.integration.running import lived_city
@@ -22,7 +21,7 @@ from tests.integration.running import lived_city
 YEARS = (2022, 2023, 2024, 2025)
 TABLES_READ = (
     "take_up", "policy_reconciliation", "roster_decisions", "claim_audit", "insured_exports",
-    "monthly_exports", "push_list", "annual_statistics", "public_statistics",
+    "monthly_exports", "service_use", "push_list", "annual_statistics", "public_statistics",
 )  # fmt: skip
 
 FIRMS = """
@@ -49,10 +48,9 @@ LISTED = "FROM take_up t LEFT JOIN firms f USING (uscc) WHERE t.policy_year = $y
 TAKEN = f"{LISTED} AND t.status IN ('taken_up', 'taken_up_late')"
 CLAIMS = """
 FROM (
-  SELECT coalesce(a.uscc, a.policy_no) AS firm, a.*, p.channel, p.district AS of_policy, c.reported_on
+  SELECT coalesce(a.uscc, a.policy_no) AS firm, a.*, p.channel, p.district AS of_policy
   FROM claim_audit a
   LEFT JOIN policy_reconciliation p ON p.policy_no = a.policy_no AND p.policy_year = $year
-  LEFT JOIN claims c ON c.claim_no = a.claim_no
   WHERE a.policy_year = $year
 ) a LEFT JOIN firms f ON f.uscc = a.firm
 """
@@ -60,9 +58,9 @@ OF_CLAIM = (
     "coalesce(f.district, a.of_policy) AS district, f.size_band, a.buyer_country AS country, "
     "a.channel, a.cause"
 )
-USES = "FROM services s LEFT JOIN firms f USING (uscc) WHERE s.policy_year = $year"
+USES = "FROM service_use s LEFT JOIN firms f USING (uscc) WHERE s.policy_year = $year"
 REPORTS = (
-    "(SELECT coalesce(sum(quantity), 0) FROM services s WHERE s.uscc = t.uscc "
+    "(SELECT coalesce(sum(quantity), 0) FROM service_use s WHERE s.uscc = t.uscc "
     "AND s.policy_year = $year AND s.service = 'credit_report')"
 )
 EXPORTS = """
@@ -105,7 +103,7 @@ QUERIES = {
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
-    """The release of a lived city as views, and two ledgers' newest accepted versions."""
+    """The release of a lived city as views."""
     base = tmp_path_factory.getbasetemp()
     lake = lived_city(base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "lake"
     found = duckdb.connect()
@@ -113,13 +111,6 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnect
         files = lake / "releases" / "latest" / table / "*.parquet"
         found.execute(
             f"CREATE VIEW {table} AS SELECT * FROM read_parquet('{files}', hive_partitioning=false)"
-        )
-    for name, ledger, key in (("claims", "claims", "claim_no"), ("services", "service_usage", "usage_no")):
-        table = f"{ledger}_ledger"
-        file = lake / "tables" / table / Lake(lake).read(table)["all"].file
-        found.execute(
-            f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{file}') WHERE len(reasons) = 0 "
-            f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY updated_at DESC) = 1"
         )
     return found
 

@@ -259,6 +259,16 @@ CAUSES = (
     "transfer_restriction",
 )
 
+SERVICES = (
+    "credit_report",
+    "bill_of_lading_report",
+    "online_underwriting",
+    "online_claim",
+    "online_credit",
+    "online_consultation",
+    "app_binding",
+)
+
 FIELDS: dict[str, dict[str, Field]] = {
     "customs_declarations": {
         "declaration_no": need(shaped(r"\d{18}")),
@@ -347,6 +357,15 @@ FIELDS: dict[str, dict[str, Field]] = {
         "status": need(choice("reported", "filed", "accepted", "declined", "paid")),
         "updated_at": need(moment),
     },
+    "service_usage": {
+        "usage_no": need(code),
+        "uscc": need(uscc),
+        "policy_year": need(whole(0)),
+        "service": need(choice(*SERVICES)),
+        "used_on": event(),
+        "quantity": need(whole(0)),
+        "updated_at": need(moment),
+    },
     "exchange_rates": {
         "month": need(month),
         "currency": need(currency),
@@ -363,6 +382,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "published_rosters": ("policy_year", "edition", "uscc"),
     "policies": ("policy_no",),
     "claims": ("claim_no",),
+    "service_usage": ("usage_no",),
     "exchange_rates": ("month", "currency", "source"),
 }
 

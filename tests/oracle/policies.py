@@ -252,6 +252,7 @@ def _audited(
         "cause": claim["cause"],
         "status": claim["status"],
         "shipped_on": shipped_on,
+        "reported_on": claim["reported_on"],
         "decided_on": claim["decided_on"],
         "paid_on": claim["paid_on"],
         "loss_usd": claim["loss_usd"],

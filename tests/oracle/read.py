@@ -21,6 +21,7 @@ SOURCES = (
     "published_rosters",
     "policies",
     "claims",
+    "service_usage",
     "exchange_rates",
 )
 """The sources that the oracle's tables are made of."""

@@ -1,7 +1,7 @@
-"""Exports inside the expected cover of each insured enterprise, line by line.
+"""Exports inside the expected cover of each insured enterprise, line by line; services, use by use.
 
-Belongs here: rules §4, insured exports. Not here: what a line is worth (`ledger`), who is insured
-and from when (`policies`).
+Belongs here: rules §4, insured exports and service use. Not here: what a line is worth (`ledger`),
+who is insured and from when (`policies`).
 """
 
 from collections import defaultdict
@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from tests.oracle import facts
-from tests.oracle.ledger import Line
+from tests.oracle.judge import Row
+from tests.oracle.ledger import Line, newest_accepted
 
 
 def insured_exports(
@@ -33,3 +34,16 @@ def insured_exports(
                 sums[cell] += line.fob_usd or 0
     names = ("policy_year", "uscc", "trading_country", "hs_chapter")
     return [{**dict(zip(names, cell, strict=True)), "fob_usd": fob} for cell, fob in sorted(sums.items())]
+
+
+def service_use(rows: Iterable[Row], policy_years: Iterable[int]) -> list[dict[str, object]]:
+    """How often and how much each enterprise used each service in each of the years."""
+    found: dict[tuple[int, str, str], list[int]] = defaultdict(lambda: [0, 0])
+    years = {*policy_years}
+    for row in newest_accepted(rows, "usage_no").values():
+        if row["policy_year"] in years:
+            sums = found[row["policy_year"], row["uscc"], row["service"]]
+            sums[0] += 1
+            sums[1] += row["quantity"]
+    names = ("policy_year", "uscc", "service", "uses", "quantity")
+    return [dict(zip(names, (*cell, *sums), strict=True)) for cell, sums in sorted(found.items())]

@@ -22,7 +22,7 @@ from tests.oracle.roster import (
     imported_editions,
     roster_date,
 )
-from tests.oracle.statistics import insured_exports
+from tests.oracle.statistics import insured_exports, service_use
 
 Table = list[dict[str, object]]
 
@@ -38,6 +38,7 @@ class Tables:
     take_up: Table = field(default_factory=list)
     claim_audit: Table = field(default_factory=list)
     insured_exports: Table = field(default_factory=list)
+    service_use: Table = field(default_factory=list)
     line_states: dict[tuple[str, int], tuple[str, list[str]]] = field(default_factory=dict)
     rejected: list[tuple[str, str, int, list[str]]] = field(default_factory=list)
     received: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -93,6 +94,7 @@ def run(
     tables.policy_reconciliation = reconcile(of("policies"), world)
     tables.take_up = take_up(rosters, terms, tables.policy_reconciliation)
     tables.insured_exports = insured_exports(lines.values(), tables.policy_reconciliation, terms)
+    tables.service_use = service_use(of("service_usage"), policy_years)
     tables.claim_audit = audit_claims(of("claims"), of("policies"), tables.policy_reconciliation, world)
     tables.rejected = sorted(
         (row.source, row.file, row.number, sorted(row.reasons)) for row in rows if row.reasons

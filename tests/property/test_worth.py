@@ -1,4 +1,4 @@
-"""The fast way of valuing a month says the same as the readable one, line for line and cent for cent."""
+"""The fast way of valuing a month says what the readable ones say, line for line and cent for cent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from assets.customs.exports import cube, line_counts
-from assets.customs.value import month_rates, value_lines
+from assets.customs.reference import OnPolars, month_worth_by
+from assets.customs.value import RATE_SCALE, month_rates, value_lines
 from assets.customs.worth import STRETCH_ROWS, Worth, month_worth
 from schemas.customs import DECLARATIONS, RATES
 from tests.golden.examples import ledger_of_lines, line, number
@@ -36,12 +37,14 @@ def with_values(sources: Sources, given_to: int) -> Sources:
 
 
 def agree(ledger: pl.DataFrame, rates: dict[str, int]) -> None:
-    """Both ways of valuing one month give the same."""
+    """All ways of valuing one month give the same."""
     slow = value_lines(ledger.lazy().with_row_index("place"), rates).collect()
 
     for rows in (1, 2, STRETCH_ROWS):
         with patch("assets.customs.worth.STRETCH_ROWS", rows):
             same(month_worth(ledger.lazy(), rates), slow)
+    engine, worth = OnPolars(), month_worth(ledger.lazy(), rates)
+    same_worth(month_worth_by(engine, engine.read(ledger.lazy()), ledger.lazy(), rates), worth)
 
 
 def same(worth: Worth, slow: pl.DataFrame) -> None:
@@ -52,6 +55,15 @@ def same(worth: Worth, slow: pl.DataFrame) -> None:
     assert worth.states == Counter(slow["state"])
     assert worth.rows == slow.height
     assert int(worth.dollars * 100) == (slow["fob_cents"].sum() or 0)
+
+
+def same_worth(found: Worth, worth: Worth) -> None:
+    """The reference says what the fast way says."""
+    assert_frame_equal(found.cells, worth.cells)
+    assert_frame_equal(found.counts, worth.counts)
+    assert_frame_equal(found.refused, worth.refused.select(found.refused.columns))
+    assert found.states == worth.states
+    assert (found.rows, found.dollars) == (worth.rows, worth.dollars)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
@@ -96,3 +108,46 @@ def test_an_empty_month_is_worth_nothing() -> None:
 def test_sums_wider_than_64_bits_are_exact(wide: str) -> None:
     rows = [line(line_no=no, stat_value_usd=Decimal(wide)) for no in (1, 2, 3)]
     agree(ledger_of_lines(*rows), {"USD": 10**12})
+
+
+AMOUNTS = st.one_of(st.integers(0, 10**4), st.integers(0, 10**19 - 1)).map(
+    lambda cents: Decimal(cents).scaleb(-2)
+)
+FEES = st.one_of(st.integers(0, 10**6), st.integers(0, 10**19 - 1)).map(lambda fee: Decimal(fee).scaleb(-4))
+UNIT_RATES = st.one_of(st.integers(1, 10**13), st.integers(1, 10**20 - 1))
+MONEYS = st.sampled_from(["USD", "JPY", "XAU"])
+
+
+@st.composite
+def unstated(draw: st.DrawFn, line_no: int) -> dict[str, Any]:
+    """A line without customs' own value, of any width, with fees by percentage or in total."""
+    fees: dict[str, Any] = {}
+    for fee in ("freight", "insurance"):
+        mark = draw(st.sampled_from(["1", "3", "3", None]))
+        fees |= {
+            f"{fee}_mark": mark,
+            fee: draw(FEES),
+            f"{fee}_currency": draw(st.sampled_from(["USD", "JPY", None])),
+        }
+    return line(
+        declaration_no=number(draw(st.integers(1, 2))),
+        line_no=line_no,
+        delivery_terms=draw(st.sampled_from(["1", "2", "3", "4"])),
+        currency=draw(MONEYS),
+        amount=draw(AMOUNTS),
+        stat_value_usd=None,
+        status=draw(st.sampled_from(["closed", "closed", "closed", "withdrawn"])),
+        **fees,
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.integers(1, 4).flatmap(lambda lines: st.tuples(*map(unstated, range(1, lines + 1)))),
+    UNIT_RATES,
+    st.none() | UNIT_RATES,
+)
+def test_totals_are_shared_alike_however_wide_the_figures(
+    rows: tuple[dict[str, Any], ...], yen: int, gold: int | None
+) -> None:
+    agree(ledger_of_lines(*rows), {"USD": RATE_SCALE, "JPY": yen} | ({"XAU": gold} if gold else {}))

@@ -106,3 +106,13 @@ def test_a_fingerprint_changes_with_everything_it_is_made_from() -> None:
         fingerprint("1", [["a", "b"]], {"codes": "x"}),
     ]
     assert len({base, *others}) == 6
+
+
+def test_a_push_reads_of_the_ledgers_what_was_known_before_its_month() -> None:
+    read = upstream_of("push_list", "2025-08", CALENDAR, LATER)
+    ledger = next(upstream for upstream in read if upstream.table == "customs_ledger")
+    parts = {"2025-07": "a", "2024-01": "b", "2025-08": "later"}
+    assert ledger.content("whole", parts) == "2 2024-01 b 2025-07 a"
+    assert ledger.content("whole, with more", parts | {"2026-01": "an amendment"}) == "2 2024-01 b 2025-07 a"
+    cube = next(upstream for upstream in read if upstream.table == "export_cube")
+    assert cube.content("whole", {"2024": "c"}) == "1", "only that it is there"

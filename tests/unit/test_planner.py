@@ -90,9 +90,16 @@ def test_one_part_of_a_month_makes_one_year_stale(lake: Path) -> None:
     found = tables(state(lake))
     assert {key for table, key in found if table == "monthly_exports"} == {"2025"}
     assert {table for table, _ in found} == {
-        "monthly_exports", "push_list", "push_enterprises", "insured_exports",
-        "claim_audit", "claim_differences", "buyer_exposure",
+        "monthly_exports", "insured_exports", "claim_audit", "claim_differences", "buyer_exposure",
     }  # fmt: skip
+
+
+def test_an_amendment_makes_only_the_pushes_stale_that_could_have_known_it(lake: Path) -> None:
+    parts = {**dict.fromkeys(YEARS, "1"), "2025-07": "amended"}
+    change(lake, "customs_ledger", "2024-03", sha256="2", parts=parts)
+    found = tables(state(lake))
+    assert {key for table, key in found if table == "push_list"} == {"2025-08", "2025-09"}
+    assert {key for table, key in found if table == "export_cube"} == {"2024-03"}
 
 
 def test_unchanged_content_stops_the_wave(lake: Path) -> None:

@@ -16,7 +16,7 @@ from assets.storage.releases import latest
 from schemas.codes.source import codes_version, wording_version
 from schemas.terms.loader import load_terms, registered_years
 
-REPORT_VERSION = "1"
+REPORT_VERSION = "2"
 """Raise it when what the report makes of the same tables changes."""
 OF_THE_YEAR = (
     "annual_statistics", "statistics_revisions", "public_statistics", "take_up",
@@ -71,8 +71,14 @@ def inputs_of(release: Release, year: int) -> str:
     read += [("annual_statistics", str(y)) for y in registered_years() if y < year]
     read += [("public_statistics", str(y)) for y in registered_years() if y < year]
     contents = [[*item, release.items[item]["sha256"]] for item in read if item in release.items]
-    made_of = [REPORT_VERSION, codes_version(), wording_version(), load_terms(year).sha256, contents]
+    made_of = [REPORT_VERSION, codes_version(), wording_version(), load_terms(year).sha256, contents,
+               reported_years(release)]  # fmt: skip
     return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()
+
+
+def reported_years(release: Release) -> list[int]:
+    """The years that a release has figures of, each with a report; every report links to the others."""
+    return sorted(int(key) for table, key in release.items if table == "annual_statistics")
 
 
 def is_due(root: Path, year: int) -> bool:

@@ -113,6 +113,12 @@ def _index(year: Year, lang: str) -> Page:
         f"The free export-credit policy in {year.terms.label_en}. "
         + ("Figures are final." if is_final else f"Figures are provisional; they are final from {closing}."),
     )
+    if year.audience == "public":
+        lead = (
+            f"{lead[0]}公开数据截至 {year.as_of}，每年 1 月 1 日、7 月 1 日更新，其间不变。",
+            f"{lead[1]} The public figures are as of {year.as_of}; they are renewed on 1 January and "
+            "1 July and stand in between.",
+        )
     pictures = [
         Picture(("各区领取情况", "Take-up by district"), charts.take_up_by_district(year, lang),
                 "by-district"),

@@ -19,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from assets.supply.report import grids, pages
+from assets.supply.report.due import reported_years
 from assets.supply.report.grids import Cell, Head, pick
 from assets.supply.report.pages import Page
 from assets.supply.report.year import Figure, Year
@@ -51,6 +52,7 @@ def _given(year: Year, page: Page, lang: str) -> dict[str, Any]:
         "page": page,
         "lang": lang,
         "other": file_of(page.name, "en" if lang == "zh" else "zh"),
+        "years": [(y, _of_year(year, y, file_of(page.name, lang))) for y in reported_years(year.release)],
         "nav": [(file_of(n, lang), pick(pages.TITLES[n], lang), n == page.name) for n in pages.names(year)],
         "style": Markup(style),
         "script": Markup(script),
@@ -72,13 +74,18 @@ def _given(year: Year, page: Page, lang: str) -> dict[str, Any]:
     }
 
 
+def _of_year(year: Year, other: int, file: str) -> str:
+    """The same page of another year: reports lie side by side, each in the folder of its year."""
+    return f"../{other}/{file}" if year.audience == "internal" else f"../../{other}/public/{file}"
+
+
 def _cell(value: Cell, head: Head, lang: str) -> dict[str, Any]:
     """A cell's text, what it sorts by where that is a number, and the two sides of a rate."""
     if isinstance(value, Figure):
         if value.is_suppressed:
             return {"text": SUPPRESSED, "sort": -1, "number": True, "sides": "", "link": ""}
         sides = ""
-        if value.denominator is not None:
+        if value.denominator:
             places = 0 if value.denominator == value.denominator.to_integral_value() else 2
             sides = f"{value.numerator:,.{places}f} ÷ {value.denominator:,.{places}f}"
         text = grids.shown(value.value, value.unit, lang)

@@ -37,11 +37,20 @@ class Finding:
 class State:
     """The lake as the planner sees it at one moment (`now`, UTC)."""
 
-    def __init__(self, root: Path, calendar: Calendar, now: datetime, rates_ranking: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        calendar: Calendar,
+        now: datetime,
+        rates_ranking: tuple[str, ...],
+        spark_master: str | None = None,
+    ) -> None:
         """Read nothing yet; manifests are read once each, when first asked for."""
         self.root, self.calendar, self.now = root, calendar, now
         self.today: date = local_date(now)
         self.rates_ranking = rates_ranking
+        self.spark_master = spark_master
+        """Who values months instead of this process; in no fingerprint, since the bytes are the same."""
         self.register = Register(root)
         self._manifests = Manifests(root)
         self.deliveries = Deliveries(root)

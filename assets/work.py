@@ -129,6 +129,11 @@ class Work:
             return TABLES[table].empty().lazy()
         return self.lake.scan(TABLES[table], keys)
 
+    def file(self, table: str) -> Path:
+        """The file of the one key that this key reads of a table, for an engine that opens it itself."""
+        (key,) = self.keys(table)
+        return self.lake.folder(table) / self.state.entries(table)[key].file
+
     def before(self, table: str) -> pl.LazyFrame:
         """The rows of this key as they were last committed, for a table that remembers, or whose word
         stands; none at first.

@@ -120,7 +120,8 @@ def news_of(settings: Settings) -> News:
 
 def state_of(settings: Settings) -> State:
     """The lake as it is, at the settings' present."""
-    return State(settings.lake, Calendar.registered(), settings.present, settings.rates_ranking)
+    calendar = Calendar.registered()
+    return State(settings.lake, calendar, settings.present, settings.rates_ranking, settings.spark)
 
 
 def nightly(

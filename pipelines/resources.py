@@ -47,7 +47,7 @@ class SettingsHouse:
 
     def state(self) -> State:
         """The lake as it is at this moment."""
-        return State(self.root, CALENDAR, self.now, self.settings.rates_ranking)
+        return State(self.root, CALENDAR, self.now, self.settings.rates_ranking, self.settings.spark)
 
     @property
     def sources(self) -> Sources:

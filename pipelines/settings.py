@@ -16,6 +16,7 @@ from schemas.calendar import SHANGHAI
 
 PROJECT = Path(__file__).resolve().parent.parent
 CITY = PROJECT / "city"
+ENGINES = ("polars", "spark")
 
 
 class Settings(BaseSettings):
@@ -41,6 +42,8 @@ class Settings(BaseSettings):
     rates_ranking: tuple[str, ...] = Field(
         ("customs", "safe", "ecb"), description="exchange rate sources, best first"
     )
+    engine: str = Field("polars", description="who values a month: polars here, or spark")
+    spark_master: str = Field("local[*]", description="where Spark is, such as spark://host:7077 or yarn")
     release_floor: float = Field(0.5, description="least rows of a table, of the last release's")
     release_ceiling: float = Field(20.0, description="most rows of a table, of the last release's")
 
@@ -58,6 +61,21 @@ class Settings(BaseSettings):
                 "lock is a file): give a path, and copy releases to the bucket from there"
             )
         return given
+
+    @field_validator("engine")
+    @classmethod
+    def _known(cls, given: str) -> str:
+        if given not in ENGINES:
+            raise ValueError(
+                f"TONGBAO_ENGINE is {given}, and months are valued by {' or '.join(ENGINES)}: set one "
+                "of them, or unset it for polars"
+            )
+        return given
+
+    @property
+    def spark(self) -> str | None:
+        """The Spark that values months; None where this process does."""
+        return self.spark_master if self.engine == "spark" else None
 
     @property
     def present(self) -> datetime:

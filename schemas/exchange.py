@@ -16,16 +16,23 @@ from schemas.table import Column, Table
 from schemas.version import CODE_VERSION
 
 TITLE = "统保 Tongbao: published tables of the free export-credit policy"
+_POLICY = [(("policy_no",), "policy_reconciliation", ("policy_no",))]
+_EDITION = [(("policy_year", "edition"), "roster_editions", ("policy_year", "edition"))]
 REFERENCES: Mapping[str, Sequence[tuple[tuple[str, ...], str, tuple[str, ...]]]] = {
-    "take_up": [(("policy_no",), "policy_reconciliation", ("policy_no",))],
-    "roster": [(("policy_year", "edition"), "roster_editions", ("policy_year", "edition"))],
-    "roster_drift": [(("policy_year", "edition"), "roster_editions", ("policy_year", "edition"))],
+    "take_up": _POLICY,
+    "policy_differences": _POLICY,
+    "policy_suggestions": _POLICY,
+    "policy_threads": _POLICY,
+    "claim_differences": [(("claim_no",), "claim_audit", ("claim_no",))],
+    "roster": _EDITION,
+    "roster_drift": _EDITION,
     "statistics_revisions": [
         (("policy_year", "revision", "dimension", "member", "measure"), "annual_statistics",
          ("policy_year", "revision", "dimension", "member", "measure")),
     ],
 }  # fmt: skip
-"""Table → (its columns, the table they name, that table's columns)."""
+"""Table → (its columns, the table they name, that table's columns): foreign keys of the data package and
+of the reporting database."""
 
 
 def data_package(files: Mapping[str, Sequence[str]], release: str, made_at: str) -> dict[str, Any]:
@@ -43,7 +50,7 @@ def data_package(files: Mapping[str, Sequence[str]], release: str, made_at: str)
 def data_contract() -> dict[str, Any]:
     """The open data contract of all published tables."""
     return {
-        "apiVersion": "v3.0.2",
+        "apiVersion": "v3.0.1",
         "kind": "DataContract",
         "id": "tongbao-published-tables",
         "name": TITLE,
@@ -110,6 +117,7 @@ def _object(table: Table) -> dict[str, Any]:
                 "description": column.about + (f" [{column.unit}]" if column.unit else ""),
                 "logicalType": _kind(column)[1],
                 "physicalType": str(column.dtype),
+                **({"items": {"logicalType": "string"}} if isinstance(column.dtype, pl.List) else {}),
                 "required": column.required,
                 "primaryKey": column.name in table.key,
                 **(

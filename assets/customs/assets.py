@@ -11,8 +11,8 @@ from assets.customs.exports import annual_exports as sum_year
 from assets.customs.exports import monthly_exports as sum_months
 from assets.customs.lines import current_rates
 from assets.customs.rejects import line_rejects
-from assets.customs.value import month_rates
-from assets.customs.worth import month_worth
+from assets.customs.value import Rates, month_rates
+from assets.customs.worth import Worth, month_worth
 from assets.ledgers import KEPT, by_update, due_at, ledger, notes, received
 from assets.materialize import tables_asset
 from assets.work import Made, Work
@@ -43,7 +43,7 @@ def customs_ledger(work: Work) -> Mapping[str, Made]:
 def valued_lines(work: Work) -> Mapping[str, Made]:
     """What the lines of a declared month are worth in US dollars, and which are refused."""
     rates = month_rates(current_rates(work), work.key, work.state.rates_ranking)
-    worth = month_worth(work.scan("customs_ledger"), rates)
+    worth = _worth(work, rates)
     summed = cube_balances(worth.states["counted"], worth.dollars, worth.cells)
     states = state_balances(worth.rows, worth.refused.height, worth.states)
     return {
@@ -51,6 +51,15 @@ def valued_lines(work: Work) -> Mapping[str, Made]:
         "line_counts": Made(worth.counts.lazy(), states, part=pl.col("year")),
         "line_rejects": Made(line_rejects(worth.refused, work.scan("ledger_origins"))),
     }
+
+
+def _worth(work: Work, rates: Rates) -> Worth:
+    """The month's worth, from the engine of the settings; all give the same bytes."""
+    if work.state.spark_master is None:
+        return month_worth(work.scan("customs_ledger"), rates)
+    from assets.customs.spark import month_worth_on_spark
+
+    return month_worth_on_spark(work.file("customs_ledger"), rates, work.state.spark_master)
 
 
 @tables_asset("monthly_exports", group=GROUP)

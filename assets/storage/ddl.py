@@ -6,6 +6,7 @@ Nothing here connects anywhere: loading is `assets.storage.reporting`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import polars as pl
@@ -16,16 +17,44 @@ from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 from sqlalchemy.schema import CreateTable, SetColumnComment, SetTableComment
 from sqlalchemy.types import TypeEngine
 
+from schemas.exchange import REFERENCES
 from schemas.table import Column, Table
 
 Dialect: TypeAlias = Literal["postgresql", "sqlite"]
 SCHEMA = "reporting"
 
 
+@dataclass(frozen=True)
+class Reference:
+    """A foreign key: columns of a table that name a row of another."""
+
+    table: str
+    mine: tuple[str, ...]
+    other: str
+    theirs: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """What a database calls it."""
+        return f"{self.table}_{self.other}_fkey"
+
+
+REFERENCES_OF = tuple(
+    Reference(table, *reference) for table, references in REFERENCES.items() for reference in references
+)
+
+
 def sql_table(table: Table, metadata: sa.MetaData, dialect_name: Dialect) -> sa.Table:
-    """The table as SQLAlchemy knows it; in SQLite under its plain name and without comments."""
+    """The table as SQLAlchemy knows it; in SQLite under its plain name and without comments.
+
+    A foreign key stands in the table's definition in SQLite, which does not hold it while rows change; in
+    PostgreSQL, which does, the loader adds it when both tables are there.
+    """
     postgres = dialect_name == "postgresql"
     key = [sa.PrimaryKeyConstraint(*table.key, name=f"{table.name}_pkey")] if table.key else []
+    references = [] if postgres else [r for r in REFERENCES_OF if r.table == table.name]
+    for reference in references:
+        sa.Table(reference.other, metadata, *(sa.Column(name) for name in reference.theirs))
     return sa.Table(
         table.name,
         metadata,
@@ -40,6 +69,10 @@ def sql_table(table: Table, metadata: sa.MetaData, dialect_name: Dialect) -> sa.
             for column in table.columns
         ),
         *key,
+        *(
+            sa.ForeignKeyConstraint(r.mine, [f"{r.other}.{name}" for name in r.theirs], name=r.name)
+            for r in references
+        ),
         *(
             sa.CheckConstraint(text, name=f"{table.name}_{column.name}_check")
             for column in table.columns

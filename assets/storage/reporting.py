@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import adbc_driver_manager as adbc
 import polars as pl
 
-from assets.storage.ddl import SCHEMA, Dialect, ddl, statements
+from assets.storage.ddl import REFERENCES_OF, SCHEMA, Dialect, Reference, ddl, statements
 from assets.storage.views import DICTIONARY, VIEWS, dictionary, usable
 from schemas.catalogue import TABLES
 from schemas.table import CODES, Column, Table
@@ -173,9 +173,12 @@ def load_reporting(url: str, tables: Mapping[str, tuple[str, Sequence[Path]]]) -
     with place.transaction() as connection, connection.cursor() as cursor:
         _prepare(cursor, place)
         loaded = _loaded(cursor, place)
-        if any(name in loaded and loaded[name].definition != _definition(TABLES[name], place)
-               for name in tables):  # fmt: skip
+        references = [r for r in REFERENCES_OF if {r.table, r.other} <= {*loaded, *tables}]
+        changes = any(name in loaded and loaded[name].definition != _definition(TABLES[name], place)
+                      for name in tables)  # fmt: skip
+        if changes:
             _drop_views(cursor, place)
+        unbound = place.dialect == "postgresql" and _unbind(cursor, references, changes=changes)
         rows: dict[str, int] = {}
         for name, (sha256, files) in tables.items():
             table, now = TABLES[name], Loaded(sha256, _definition(TABLES[name], place))
@@ -184,6 +187,10 @@ def load_reporting(url: str, tables: Mapping[str, tuple[str, Sequence[Path]]]) -
             _make(cursor, place, table, loaded.get(name))
             rows[name] = _fill(cursor, place, table, files)
             _record(cursor, place, name, now, rows[name])
+        if unbound:
+            _bind(cursor, references)
+        elif place.dialect == "sqlite":
+            _hold_references(cursor, references)
         _show(cursor, place, [*loaded, *rows])
         return rows
 
@@ -192,6 +199,44 @@ def _drop_views(cursor: Cursor, place: Place) -> None:
     """PostgreSQL lets no table be made anew under a view."""
     for view in VIEWS:
         cursor.execute(f"DROP VIEW IF EXISTS {_quoted(place, view.name)}")
+
+
+def _unbind(cursor: Cursor, references: Sequence[Reference], *, changes: bool) -> bool:
+    """Whether foreign keys are to be made: one is missing, or a table changes its shape, and then all go
+    first. PostgreSQL alters no table that rows were moved in.
+    """
+    cursor.execute(
+        "SELECT c.conname, t.relname FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid "
+        f"JOIN pg_namespace n ON n.oid = t.relnamespace WHERE c.contype = 'f' AND n.nspname = '{SCHEMA}'"
+    )
+    ours = {r.name for r in REFERENCES_OF}
+    found = {name: table for name, table in cursor.fetchall() if name in ours}
+    if not changes and {r.name for r in references} <= {*found}:
+        return False
+    for name, table in found.items():
+        cursor.execute(f'ALTER TABLE {SCHEMA}."{table}" DROP CONSTRAINT "{name}"')
+    return True
+
+
+def _bind(cursor: Cursor, references: Sequence[Reference]) -> None:
+    """Foreign keys that PostgreSQL holds at the end of each transaction, in whatever order tables come."""
+    for r in references:
+        cursor.execute(
+            f'ALTER TABLE {SCHEMA}."{r.table}" ADD CONSTRAINT "{r.name}" FOREIGN KEY ({", ".join(r.mine)}) '
+            f'REFERENCES {SCHEMA}."{r.other}" ({", ".join(r.theirs)}) DEFERRABLE INITIALLY DEFERRED'
+        )
+
+
+def _hold_references(cursor: Cursor, references: Sequence[Reference]) -> None:
+    """SQLite declares foreign keys and checks them when asked: here, before the load is committed."""
+    for r in references:
+        cursor.execute(f'PRAGMA foreign_key_check("{r.table}")')
+        lost = [row for row in cursor.fetchall() if row[2] == r.other]
+        if lost:
+            raise ReportingError(
+                f"{len(lost)} rows of {r.table} name a row that {r.other} does not have: run tongbao verify, "
+                "then release again; the reporting database is as it was."
+            )
 
 
 def _show(cursor: Cursor, place: Place, tables: Collection[str]) -> None:

@@ -117,6 +117,34 @@ def test_a_failure_leaves_everything_as_it_was(url: str, tmp_path: Path) -> None
     assert load_reporting(url, good) == {}
 
 
+def edition(path: Path, number: int) -> Path:
+    line = {"policy_year": 2025, "edition": number, "status": "confirmed", "lines": 1, "sha256": "x"}
+    return write(path, "roster_editions", line)
+
+
+def listed(path: Path, *numbers: int) -> Path:
+    line = {"policy_year": 2025, "uscc": "A", "serial": 1, "name": "甲", "district": "福田区"}
+    return write(path, "roster", *(line | {"edition": number} for number in numbers))
+
+
+def test_a_foreign_key_holds_at_the_end_of_a_load(url: str, tmp_path: Path) -> None:
+    """Lines come before and after their edition, both are replaced, and a line of no edition is refused."""
+    load_reporting(url, {"roster": ("a", [listed(tmp_path / "1", 1)])})
+    both = {"roster": ("a", [tmp_path / "1"]), "roster_editions": ("a", [edition(tmp_path / "2", 1)])}
+    assert load_reporting(url, both) == {"roster_editions": 1}
+    moved = {
+        "roster": ("b", [listed(tmp_path / "3", 2)]), "roster_editions": ("b", [edition(tmp_path / "4", 2)]),
+    }  # fmt: skip
+    assert load_reporting(url, moved) == {"roster": 1, "roster_editions": 1}
+    astray = {"roster": ("c", [listed(tmp_path / "5", 2, 3)])}
+    with pytest.raises(ReportingError, match="release again"):
+        load_reporting(url, astray)
+    assert read(url, "SELECT edition FROM reporting.roster") == [(2,)]
+    if "postgres" in url:
+        query = "SELECT count(*) FROM pg_constraint WHERE conname = 'roster_roster_editions_fkey'"
+        assert read(url, query) == [(1,)]
+
+
 def test_a_failed_first_load_leaves_nothing(url: str, tmp_path: Path) -> None:
     twice = [claims(tmp_path / "2", "C2"), claims(tmp_path / "3", "C2")]
     with pytest.raises(ReportingError):

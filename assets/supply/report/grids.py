@@ -133,7 +133,7 @@ def years(year: Year) -> Grid:
     heads = [
         Head(("指标", "Measure")),
         Head(("单位", "Unit")),
-        *(Head(_year_words(y)) for y in of_years),
+        *(Head(_year_words(year, y)) for y in of_years),
     ]
     rows: list[list[Cell]] = [
         [m, UNITS[m.unit], *(of_years[y].get(m.name) for y in of_years)] for m in MEASURES
@@ -325,7 +325,7 @@ def freshness(year: Year) -> Grid:
     origin = Origin("freshness", ("来源新鲜度", "Freshness of sources"), "runs", "", "runs.parquet", "")
     heads = [
         Head(("来源", "Source")), Head(("文件数", "Files")), Head(("行数", "Rows")),
-        Head(("最近随何日发布", "Last came with the release of")),
+        Head(("最近到达的发布", "Last came with the release of")),
     ]  # fmt: skip
     return Grid(origin, heads, rows)
 
@@ -394,9 +394,11 @@ def shown(value: Decimal | None, unit: str, lang: str) -> str:
 
 
 def millions(value: Decimal | None, lang: str) -> str:
-    """US dollars for a headline: in ten thousand (万) in Chinese, in millions in English."""
+    """US dollars for a headline: in 万 or, from a hundred million, 亿 in Chinese; in millions in English."""
     if value is None:
         return "—"
+    if lang == "zh" and value >= 100_000_000:
+        return f"{_rounded(value / 100_000_000, 2):,} 亿"
     if lang == "zh":
         return f"{_rounded(value / 10_000, 1):,} 万"
     return f"{_rounded(value / 1_000_000, 2):,} m"
@@ -426,9 +428,12 @@ def _sum(column: pl.Series) -> Decimal:
     return Decimal(column.sum() or 0)
 
 
-def _year_words(year: int) -> Words:
-    known = load_terms(year)
-    return known.label_zh, known.label_en
+def _year_words(year: Year, of: int) -> Words:
+    """A year's label, and that its figures are provisional where they are."""
+    known, status = load_terms(of), words("statistics_status", "provisional")
+    if not year.is_provisional(of):
+        return known.label_zh, known.label_en
+    return f"{known.label_zh}（{status[0]}）", f"{known.label_en} ({status[1]})"
 
 
 def _list(kind: str, codes: Iterable[str]) -> Words:

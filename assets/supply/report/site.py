@@ -85,7 +85,7 @@ def _cell(value: Cell, head: Head, lang: str) -> dict[str, Any]:
         if value.is_suppressed:
             return {"text": SUPPRESSED, "sort": -1, "number": True, "sides": "", "link": ""}
         sides = ""
-        if value.denominator is not None:
+        if value.denominator:
             places = 0 if value.denominator == value.denominator.to_integral_value() else 2
             sides = f"{value.numerator:,.{places}f} ÷ {value.denominator:,.{places}f}"
         text = grids.shown(value.value, value.unit, lang)

@@ -105,6 +105,10 @@ class Year:
         """Provisional or final."""
         return str(self.statistics["status"].item(0))
 
+    def is_provisional(self, year: int) -> bool:
+        """Whether the figures of a year are."""
+        return "provisional" in self._in_force(year)["status"]
+
     @cached_property
     def as_of(self) -> str:
         """The day of the figures: of the public copy, else of the release."""

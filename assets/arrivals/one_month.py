@@ -29,7 +29,9 @@ def hold_to_one_month(root: Path, record: Deliveries, new: Sequence[Delivery]) -
             for month, piece in delivery.pieces.items()
             if month.startswith(year) and not month.endswith(UNDATED)
         ]
-        doubled = _in_two_months([(month, path) for _, month, path in pieces])
+        fresh = [path for delivery, _, path in pieces if delivery in new]
+        among = _numbers(fresh) if len(fresh) < len(pieces) else None
+        doubled = _in_two_months([(month, path) for _, month, path in pieces], among)
         if doubled.is_empty():
             continue
         for delivery, _, path in pieces:
@@ -53,12 +55,31 @@ def _declarations(path: Path) -> pl.LazyFrame:
     return pl.scan_parquet(path, glob=False).select(pl.col("declaration_no").unique())
 
 
-def _in_two_months(pieces: Sequence[tuple[str, Path]]) -> pl.Series:
-    """The declarations that occur in more than one declared month."""
-    if len({month for month, _ in pieces}) < 2:
+def _numbers(paths: list[Path]) -> pl.Series:
+    """The declarations of some pieces."""
+    found = pl.scan_parquet(paths, glob=False).select(pl.col("declaration_no").unique())
+    return found.collect(engine="streaming")["declaration_no"]
+
+
+def _in_two_months(pieces: Sequence[tuple[str, Path]], among: pl.Series | None) -> pl.Series:
+    """The declarations (`among` some, or of all) that occur in more than one declared month.
+
+    What came earlier was held to it then, so that in it only the new declarations are looked for.
+    """
+    paths: dict[str, list[Path]] = {}
+    for month, path in pieces:
+        paths.setdefault(month, []).append(path)
+    if len(paths) < 2:
         return pl.Series("declaration_no", [], pl.Int64)
+    number = pl.col("declaration_no")
+    is_asked = pl.lit(value=True)
+    if among is not None:
+        is_asked = number.is_between(among.min(), among.max()) & number.is_in(among.implode())
     by_month = [
-        _declarations(path).with_columns(month=pl.lit(int(month[5:]), pl.Int8)) for month, path in pieces
+        pl.scan_parquet(files, glob=False)
+        .filter(is_asked)
+        .select(number.unique(), month=pl.lit(int(month[5:]), pl.Int8))
+        for month, files in paths.items()
     ]
     return (
         pl.concat(by_month)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from assets.storage.manifest import json_line, write_bytes, write_json
@@ -111,10 +112,11 @@ class Deliveries:
         self._file = self.folder / "deliveries.json"
         self._begun = self.folder / "begun.jsonl"
         try:
-            content = json.loads(self._file.read_text(encoding="utf-8"))
+            facts = self._file.stat()
         except FileNotFoundError:
-            content = []
-        self.all: list[Delivery] = [_delivery(item) for item in content]
+            self.all: list[Delivery] = []
+        else:
+            self.all = [*_read(self._file, facts.st_ino, facts.st_mtime_ns, facts.st_size)]
 
     def add(self, new: Iterable[Delivery]) -> None:
         """Record deliveries; this is the commit of a pull."""
@@ -205,6 +207,12 @@ class Compared:
     def note(self, now: datetime) -> None:
         """They agree."""
         write_json(self._file, {"month": month_of(local_date(now)), "at": now.isoformat()})
+
+
+@lru_cache(maxsize=2)
+def _read(file: Path, *_: int) -> tuple[Delivery, ...]:
+    """The deliveries in a file, whose place, age and size the numbers are: each state is read once."""
+    return tuple(_delivery(item) for item in json.loads(file.read_text(encoding="utf-8")))
 
 
 def _line(delivery: Delivery) -> str:

@@ -325,7 +325,7 @@ def freshness(year: Year) -> Grid:
     origin = Origin("freshness", ("来源新鲜度", "Freshness of sources"), "runs", "", "runs.parquet", "")
     heads = [
         Head(("来源", "Source")), Head(("文件数", "Files")), Head(("行数", "Rows")),
-        Head(("最近随何日发布", "Last came with the release of")),
+        Head(("最近到达的发布", "Last came with the release of")),
     ]  # fmt: skip
     return Grid(origin, heads, rows)
 
@@ -394,9 +394,11 @@ def shown(value: Decimal | None, unit: str, lang: str) -> str:
 
 
 def millions(value: Decimal | None, lang: str) -> str:
-    """US dollars for a headline: in ten thousand (万) in Chinese, in millions in English."""
+    """US dollars for a headline: in 万 or, from a hundred million, 亿 in Chinese; in millions in English."""
     if value is None:
         return "—"
+    if lang == "zh" and value >= 100_000_000:
+        return f"{_rounded(value / 100_000_000, 2):,} 亿"
     if lang == "zh":
         return f"{_rounded(value / 10_000, 1):,} 万"
     return f"{_rounded(value / 1_000_000, 2):,} m"

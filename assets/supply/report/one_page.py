@@ -19,6 +19,8 @@ SCALE = 0.56
 """Points on paper for each pixel of a picture, where the page has room."""
 ROOM = 500
 """Points of height that the page has for its pictures together."""
+NOTHING_PUBLIC = "没有数据，或为保护企业信息不予公开。"
+"""What stands for a picture without figures where some are suppressed."""
 
 
 def one_page(year: Year) -> bytes:
@@ -69,6 +71,7 @@ def _given(year: Year) -> dict[str, Any]:
             f"数据截至 {year.as_of}，发布 {year.release.name}，"
             f"{year.statistics_table} 修订号 {year.revision}。指标定义与数据来历见年度报告网页。"
         ),
+        "nothing": _text("没有可显示的数据。" if year.audience == "internal" else NOTHING_PUBLIC),
         "note": _text("※ 为保护企业信息不予公开。" if year.audience == "public" else "内部使用。"),
     }
 

@@ -27,7 +27,8 @@ FITS = 12
 """Columns that a landscape page takes at a readable size; wider sheets run over several."""
 _CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 _FORMATS = {"ratio": "0.0%", "USD": "#,##0.00", "days": "#,##0.0"}
-_WIDE = {"country": 22, "hs_chapter": 30, "cause": 26, "service": 22}
+NARROWEST, WIDEST = 14, 70
+"""Bounds of the first column's width, in characters."""
 
 
 def workbook(year: Year) -> bytes:
@@ -38,15 +39,15 @@ def workbook(year: Year) -> bytes:
     book.set_properties({"title": f"统保 {year.terms.label_zh} 年度统计", "created": _CREATED})
     book.set_size(1600, 1000)
     pen = _Pen(book, year)
-    pen.grid("汇总 Summary", grids.totals(year), 34)
+    pen.grid("汇总 Summary", grids.totals(year))
     for dimension in DIMENSIONS[1:]:
         measures = [m.name for m in year.measures if dimension in m.dimensions]
         title = grids.words("dimension", dimension)
         grid = grids.by_measure(year, dimension, measures, title)
-        pen.grid(f"{title[0]} {dimension}", grid, _WIDE.get(dimension, 18))
+        pen.grid(f"{title[0]} {dimension}", grid)
     if year.audience == "internal":
-        pen.grid("修订 Revisions", grids.revisions(year), 12)
-    pen.grid("条款 Terms", grids.terms(year), 34)
+        pen.grid("修订 Revisions", grids.revisions(year))
+    pen.grid("条款 Terms", grids.terms(year))
     pen.definitions()
     book.close()
     return content.getvalue()
@@ -57,7 +58,7 @@ class _Pen:
         self._book, self._year = book, year
         base = {"font_name": "Microsoft YaHei", "font_size": 10, "valign": "top"}
         self._text = book.add_format({**base, "text_wrap": True})
-        self._plain = book.add_format(base)
+        self._plain = book.add_format({**base, "indent": 1})
         self._title = book.add_format({**base, "bold": True, "font_size": 14})
         self._soft = book.add_format({**base, "font_color": "#52606d", "font_size": 9})
         head = {**base, "bold": True, "bottom": 2, "bottom_color": "#1f5a8c", "text_wrap": True}
@@ -68,9 +69,9 @@ class _Pen:
             for unit, number in {**_FORMATS, "": "#,##0.######"}.items()
             for bold in (False, True)
         }
-        self._bold = book.add_format({**base, "bold": True})
+        self._bold = book.add_format({**base, "bold": True, "indent": 1})
 
-    def grid(self, name: str, grid: Grid, first: int) -> None:
+    def grid(self, name: str, grid: Grid) -> None:
         """One sheet with one table; columns of rates get their two sides beside them."""
         sheet = self._sheet(name, grid.origin.title)
         origin = grid.origin
@@ -94,7 +95,8 @@ class _Pen:
             bold = grid.total and down == len(grid.rows) + 4
             for place, value in enumerate(row):
                 self._cell(sheet, down, places[place], value, bold, with_sides=place in rated)
-        sheet.set_column(0, 0, first)
+        longest = max((_width(row[0]) for row in grid.rows), default=0)
+        sheet.set_column(0, 0, min(max(NARROWEST, longest + 3), WIDEST))
         sheet.set_column(1, max(width - 1, 1), 16)
         sheet.set_row(4, 32)
         sheet.freeze_panes(5, 1)
@@ -158,6 +160,13 @@ class _Pen:
     def _to_definition(self, sheet: Any, down: int, at: int, measure: str, text: str, look: Any) -> None:
         line = list(BY_NAME).index(measure) + 6
         sheet.write_url(down, at, f"internal:'{DEFINITIONS}'!A{line}", look, text)
+
+
+def _width(value: Cell) -> int:
+    """How wide a name stands in a cell, in Latin letters."""
+    words = (value.zh, value.en) if isinstance(value, Measure) else value
+    text = " ".join(dict.fromkeys(words)) if isinstance(words, tuple) else str(words)
+    return sum(1 + (ord(letter) > 0x2E80) for letter in text)
 
 
 def _lines(value: Cell, width: int) -> int:

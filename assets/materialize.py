@@ -89,6 +89,7 @@ def make_key(make: Maker, tables: Sequence[str], key: str, state: State) -> list
     lake = Lake(state.root)
     made = _by_table(make(Work(tuple(tables), key, lake, state)), tables)
     staged = {table: lake.stage(TABLES[table], key, made[table].frame) for table in tables}
+    made = {table: made[table].settled() for table in tables}
     verdicts = [(t, verify(staged[t], TABLES[t], key, made[t])) for t in tables]
     if all(verdict.passed for _, verdict in verdicts):
         for table in tables:

@@ -7,7 +7,8 @@ than everything else. A refused row keeps its text, to be judged again when code
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 import polars as pl
@@ -21,43 +22,72 @@ from schemas.table import Field, Source
 
 BLANKS = " \t\r\n\u3000\u00a0\ufeff"
 _TEXT = ":text"
+_BAD = ":bad"
 _UPPER = ("uscc", "customs_code")
 """Codes whose letters may come in lower case."""
 _EXCEL_EPOCH = -25569  # day 0 of the 1900 system, counted from 1970-01-01
 _NO_REASONS = pl.lit([], dtype=pl.List(pl.String))
 
 
-def judge(rows: pl.LazyFrame, source: Source) -> pl.DataFrame:
+def judge(rows: pl.LazyFrame, source: Source, folds: Counter[str] | None = None) -> pl.DataFrame:
     """Type and judge text rows.
 
     `rows` has every field of the source as String, and `row` (Int64). The result has `row`, the
-    typed fields, `reasons` (empty = accepted) and `raw` (the text as JSON where rejected).
+    typed fields, `reasons` (empty = accepted) and `raw` (the text as JSON where rejected). `folds`
+    gains, a field, the cells in full width that are read as their half-width form.
+
+    What repeats from row to row (`source.steady`) is read once a run of equal rows.
     """
-    reasons = _reasons(source)
-    is_bad = pl.any_horizontal(bad.fill_null(value=False) for bad in reasons.values())
-    reasons = {
-        **reasons,
-        **{f"bad_bytes:{f.name}": pl.col(f.name + _TEXT).str.contains(ANY) for f in source.fields},
-    }
-    plain = _plain(rows, source)
-    frame = (
-        _read(rows, source, plain)
-        .select("row", *source.names, is_bad.alias("is_bad"))
-        .collect(engine="streaming")
-    )
-    refused = frame.filter("is_bad")["row"]
-    if refused.is_empty():
+    texts, reasons = rows.collect(), _reasons(source)
+    of_runs = {name: bad for name, bad in reasons.items() if _fields_of(bad) <= {*source.steady}}
+    of_rows = {name: bad for name, bad in reasons.items() if name not in of_runs}
+    runs, run = _runs(texts, source.steady)
+    steady = [field for field in source.fields if field.name in source.steady]
+    others = [field for field in source.fields if field.name not in source.steady]
+    plain = _plain(runs, steady) | _plain(texts, others)
+    if folds is not None:
+        folds.update(_folded(texts, [field for field in source.fields if field.name not in plain]))
+    read = [_judged(runs, steady, of_runs, plain)[run], _judged(texts, others, of_rows, plain)]
+    is_bad = read[0][_BAD] | read[1][_BAD]
+    frame = pl.concat([texts.select("row"), *(part.drop(_BAD) for part in read)], how="horizontal")
+    if not is_bad.any():
         return frame.select("row", *source.names, _NO_REASONS.alias("reasons"), raw=pl.lit(None, pl.String))
-    texts = rows.filter(pl.col("row").is_in(refused.implode())).collect(engine="streaming").lazy()
+    refused = texts.filter(is_bad)
+    bad_bytes = {f"bad_bytes:{f.name}": pl.col(f.name + _TEXT).str.contains(ANY) for f in source.fields}
+    reasons = {**reasons, **bad_bytes}
     listed = pl.concat_list(pl.when(bad).then(pl.lit(name)) for name, bad in reasons.items())
-    why = _read(texts, source, plain).select("row", listed.list.drop_nulls().list.sort().alias("reasons"))
-    raw = texts.select("row", raw=pl.struct(source.names).struct.json_encode())
+    why = _read(refused, source.fields, plain).select("row", reasons=listed.list.drop_nulls().list.sort())
+    raw = refused.lazy().select("row", raw=pl.struct(source.names).struct.json_encode())
     return (
         frame.lazy()
         .join(why.join(raw, on="row"), on="row", how="left", maintain_order="left")
         .select("row", *source.names, pl.col("reasons").fill_null(_NO_REASONS), "raw")
         .collect()
     )
+
+
+def _runs(texts: pl.DataFrame, steady: Sequence[str]) -> tuple[pl.DataFrame, pl.Series]:
+    """The first row of each run of rows that are equal in some columns, and of every row its run."""
+    differs = texts.select(
+        pl.any_horizontal(
+            pl.int_range(pl.len()) == 0, *(pl.col(name).ne_missing(pl.col(name).shift()) for name in steady)
+        )
+    ).to_series()
+    return texts.filter(differs), differs.cum_sum() - 1
+
+
+def _judged(
+    texts: pl.DataFrame, fields: Sequence[Field], reasons: Mapping[str, pl.Expr], plain: Collection[str]
+) -> pl.DataFrame:
+    """Some fields of text rows as values, and whether one of some reasons refuses the row."""
+    is_bad = pl.any_horizontal(pl.lit(value=False), *(bad.fill_null(value=False) for bad in reasons.values()))
+    values = [field.name for field in fields]
+    read = _read(texts, fields, plain).select("row", *values, is_bad.alias(_BAD)).drop("row")
+    return read.collect().rechunk()
+
+
+def _fields_of(reason: pl.Expr) -> set[str]:
+    return {name.removesuffix(_TEXT) for name in reason.meta.root_names()}
 
 
 def judge_again(refused: pl.DataFrame, source: Source) -> pl.DataFrame:
@@ -67,11 +97,10 @@ def judge_again(refused: pl.DataFrame, source: Source) -> pl.DataFrame:
     return judge(rows, source)
 
 
-def folded(rows: pl.DataFrame, source: Source) -> dict[str, int]:
-    """Field → cells of text rows that stand in full width and are read as their half-width form."""
-    plain = _plain(rows.lazy(), source)
-    names = [f.name for f in source.fields if f.form not in ("text", "district") and f.name not in plain]
-    counts = rows.select(_is_folded(pl.col(name)).sum().alias(name) for name in names)
+def _folded(texts: pl.DataFrame, fields: Sequence[Field]) -> dict[str, int]:
+    """Field → cells that stand in full width and are read as their half-width form."""
+    names = [f.name for f in fields if f.form not in ("text", "district")]
+    counts = texts.select(_is_folded(pl.col(name)).sum().alias(name) for name in names)
     return {name: count for name, count in counts.row(0, named=True).items() if count} if names else {}
 
 
@@ -82,24 +111,25 @@ def _is_folded(text: pl.Expr) -> pl.Expr:
 
 def typed(rows: pl.LazyFrame, source: Source) -> pl.LazyFrame:
     """The typed fields of text rows (`row` and every field), unjudged: null where unreadable."""
-    return _read(rows, source, _plain(rows, source)).select("row", *source.names)
+    texts = rows.collect()
+    return _read(texts, source.fields, _plain(texts, source.fields)).select("row", *source.names)
 
 
-def _plain(rows: pl.LazyFrame, source: Source) -> set[str]:
+def _plain(texts: pl.DataFrame, fields: Sequence[Field]) -> set[str]:
     """The fields of which every text is ASCII, which needs no folding to half width."""
-    ascii_only = (pl.col(source.names).str.len_bytes() == pl.col(source.names).str.len_chars()).all()
-    found = rows.select(ascii_only).collect().row(0, named=True)
-    return {name for name, is_plain in found.items() if is_plain}
+    names = [field.name for field in fields]
+    is_plain = texts.select((pl.col(names).str.len_bytes() == pl.col(names).str.len_chars()).all())
+    return {name for name, found in is_plain.row(0, named=True).items() if found} if names else set()
 
 
-def _read(rows: pl.LazyFrame, source: Source, plain: set[str]) -> pl.LazyFrame:
+def _read(texts: pl.DataFrame, fields: Sequence[Field], plain: Collection[str]) -> pl.LazyFrame:
     """The folded text beside the value of every field."""
-    texts = [_text(field, field.name in plain).alias(field.name + _TEXT) for field in source.fields]
-    values = [_value(field).alias(field.name) for field in source.fields]
-    read = rows.select("row", *texts).with_columns(values)
+    folded = [_text(field, field.name in plain).alias(field.name + _TEXT) for field in fields]
+    values = [_value(field).alias(field.name) for field in fields]
+    read = texts.lazy().select("row", *folded).with_columns(values)
     return read.with_columns(
         pl.when(f.applies).then(f.name).otherwise(f.name + _TEXT).alias(f.name)
-        for f in source.fields
+        for f in fields
         if f.applies is not None
     )
 

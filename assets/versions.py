@@ -15,6 +15,7 @@ from schemas.table import Source
 
 CONFLICT = "version_conflict"
 FATES = ("accepted", "rejected", "duplicate", "waiting")
+_FATE = pl.Enum(FATES)
 
 
 def classify(received: pl.LazyFrame, source: Source, now: datetime) -> pl.DataFrame:
@@ -25,32 +26,36 @@ def classify(received: pl.LazyFrame, source: Source, now: datetime) -> pl.DataFr
     same the first delivered is kept. Kept rows (accepted, rejected) are the ledger.
     """
     identity = [*source.key, *source.version]
-    ordered = received.sort(identity, nulls_last=False).collect()
-    same = pl.all_horizontal(pl.col(c).eq_missing(pl.col(c).shift(1)) for c in identity)
-    marked = ordered.with_columns(repeats=same.fill_null(value=False)).with_columns(
-        is_shared=pl.col("repeats") | pl.col("repeats").shift(-1, fill_value=False)
-    )
-    single = marked.filter(~pl.col("is_shared")).with_columns(is_duplicate=pl.lit(value=False))
-    shared = _conflicts(marked.filter("is_shared"), source)
-    is_waiting = (pl.col("updated_at") > now).fill_null(value=False)
-    return (
-        pl.concat([single, shared], how="diagonal")
-        .with_columns(
-            fate=pl.when(is_waiting)
-            .then(pl.lit("waiting"))
-            .when("is_duplicate")
-            .then(pl.lit("duplicate"))
-            .when(pl.col("reasons").list.len() > 0)
-            .then(pl.lit("rejected"))
-            .otherwise(pl.lit("accepted"))
-        )
-        .sort([*identity, "fingerprint", "delivery_sha256", "row"], nulls_last=False)
-        .select(*source.names, "reasons", "raw", "delivery_sha256", "row", "fate")
+    rows = received.collect().rechunk()
+    versions = rows.select(identity).with_row_index("at").sort(identity, nulls_last=False)
+    repeats = versions.select(pl.all_horizontal(pl.col(c).eq_missing(pl.col(c).shift(1)) for c in identity))
+    repeated = repeats.to_series().fill_null(value=False)
+    at, places = versions["at"], (repeated | repeated.shift(-1, fill_value=False)).arg_true()
+    is_duplicate = pl.repeat(value=False, n=at.len(), eager=True)
+    if places.len():
+        shared = _conflicts(rows.with_row_index("at")[at.gather(places)], source)
+        at = at.scatter(places, shared["at"])
+        is_duplicate = is_duplicate.scatter(places, shared["is_duplicate"])
+        is_conflict = shared["is_conflict"]
+        refused = shared.filter(is_conflict).select(rows.columns)
+        at = at.scatter(places.filter(is_conflict), range(rows.height, rows.height + refused.height))
+        rows = pl.concat([rows, refused], rechunk=True) if refused.height else rows
+    in_order = rows.height == at.len() and at.is_sorted()
+    return (rows if in_order else rows[at]).select(
+        *source.names,
+        *("reasons", "raw", "delivery_sha256", "row"),
+        fate=pl.when(pl.col("updated_at") > now)
+        .then(pl.lit("waiting", _FATE))
+        .when(is_duplicate)
+        .then(pl.lit("duplicate", _FATE))
+        .when(pl.col("reasons").list.len() > 0)
+        .then(pl.lit("rejected", _FATE))
+        .otherwise(pl.lit("accepted", _FATE)),
     )
 
 
 def _conflicts(shared: pl.DataFrame, source: Source) -> pl.DataFrame:
-    """Rows that share key and version: the same ones are duplicates, different ones conflict."""
+    """Rows that share key and version, in order: the same ones are duplicates, different ones conflict."""
     identity = [*source.key, *source.version]
     known = pl.all_horizontal(pl.col(c).is_not_null() for c in identity)
     text = pl.when(pl.col("raw").is_null()).then(rendered(source)).otherwise("raw")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from hashlib import sha256
@@ -71,6 +71,12 @@ class Made:
     """Instead: part → what changes when its rows do, where that is known without reading them."""
     due_at: str | None = None
     notes: Mapping[str, Any] = field(default_factory=dict)
+    after: Callable[[], Mapping[str, Any]] = dict
+    """Of rows that are made while they are written: the other fields, known once they are."""
+
+    def settled(self) -> Made:
+        """All there is to say, once the rows are written."""
+        return replace(self, **self.after())
 
 
 Maker = Callable[["Work"], "Mapping[str, Made] | Made | pl.LazyFrame"]

@@ -43,6 +43,12 @@ DECLARATIONS = Source(
     key=("declaration_no", "line_no"),
     version=("revision", "updated_at"),
     amount="amount",
+    steady=(
+        "declaration_no", "revision", "status", "consignor_uscc", "consignor_customs_code", "consignor_name",
+        "trading_country", "arrival_country", "trade_mode", "delivery_terms", "currency",
+        "freight_mark", "freight", "freight_currency", "insurance_mark", "insurance", "insurance_currency",
+        "declared_on", "exported_on", "released_on", "closed_on", "updated_at",
+    ),
     ledger_name="customs_ledger",
     money="amount",
     partition="month",

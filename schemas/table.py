@@ -176,6 +176,8 @@ class Source(Table):
 
     version: tuple[str, ...] = ("updated_at",)
     amount: str | None = None
+    steady: tuple[str, ...] = ()
+    """Fields that mostly repeat from row to row; no row rule looks at one of them and at another field."""
     ledger_name: str = ""
     audience: Literal["public", "published", "internal"] = "internal"
 

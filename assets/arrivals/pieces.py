@@ -21,18 +21,19 @@ from assets.storage.read_parquet import BATCH_ROWS, batches_of
 from assets.storage.text_rows import ROW, TextRows
 from schemas.table import Source
 
-HELD_ROWS = 100_000
+HELD_ROWS = 400_000
 """Rows held in memory before they go to scratch files."""
 ALL_ROWS = "all"
 """The one key of a source that is not partitioned."""
 
 
 def batches(text: TextRows, scratch: Path) -> Iterator[pl.DataFrame]:
-    """The rows in order, at most `BATCH_ROWS` at a time; those that stand in no file yet go through one."""
-    path = text.written
-    if path is None:
-        path = scratch / "rows.parquet"
-        text.frame.sink_parquet(path, compression="lz4", row_group_size=BATCH_ROWS, maintain_order=True)
+    """The rows in order, at most `BATCH_ROWS` at a time; what a reader gives whole goes through a file."""
+    if text.read is not None:
+        yield from text.read()
+        return
+    path = scratch / "rows.parquet"
+    text.frame.sink_parquet(path, compression="lz4", row_group_size=BATCH_ROWS, maintain_order=True)
     yield from batches_of(path)
 
 
@@ -64,7 +65,8 @@ class Pieces:
     def add(self, judged: pl.DataFrame) -> None:
         """Take the next rows, as `validation.judge` gives them."""
         self.rows += judged.height
-        self.reasons.update(judged["reasons"].explode(empty_as_null=False).to_list())
+        refused = judged.filter(pl.col("raw").is_not_null())
+        self.reasons.update(refused["reasons"].explode(empty_as_null=False).to_list())
         if self.source.amount:
             total = judged[self.source.amount].cast(pl.Decimal(38, 2)).sum()
             self._amount += Decimal(total or 0).quantize(Decimal("0.01"))
@@ -85,7 +87,7 @@ class Pieces:
 
     def _store(self, folder: Path, key: str, sha256: str) -> Piece:
         spilt = self._spilt.get(key, [])
-        frames = [pl.scan_parquet(spilt, glob=False)] if spilt else []
+        frames = [pl.scan_ipc(spilt, glob=False)] if spilt else []
         frames += [part.lazy() for part in self._held.pop(key, [])]
         path, content = write_parquet(folder, f"{key}-{sha256[:8]}", pl.concat(frames))
         newest = self._newest.get(key)
@@ -100,8 +102,8 @@ class Pieces:
     def _spill(self) -> None:
         for key, parts in self._held.items():
             paths = self._spilt.setdefault(key, [])
-            path = self._scratch / f"{key}-{len(paths)}.parquet"
-            pl.concat(parts).write_parquet(path, compression="lz4")
+            path = self._scratch / f"{key}-{len(paths)}.arrow"
+            pl.concat(parts).write_ipc(path, compression="lz4")
             paths.append(path)
         self._held.clear()
 
@@ -113,6 +115,9 @@ def _parts(rows: pl.DataFrame, source: Source) -> Iterator[tuple[str, pl.DataFra
             yield ALL_ROWS, rows
         return
     keyed = rows.with_columns(place().alias(":key"))
+    if keyed[":key"].n_unique() == 1:
+        yield str(keyed[":key"][0]), rows
+        return
     for (key,), part in keyed.partition_by(":key", include_key=False, as_dict=True).items():
         yield str(key), part
 
@@ -126,7 +131,7 @@ def place() -> pl.Expr:
         pl.when(year.is_null())
         .then(pl.lit(UNPLACED))
         .when(day.dt.year() == year)
-        .then(day.dt.strftime("%Y-%m"))
+        .then(day.cast(pl.String).str.head(7))
         .otherwise(year.cast(pl.String).str.zfill(4) + UNDATED)
     )
 
@@ -142,32 +147,38 @@ def read_pieces(root: Path, record: Deliveries, source: Source, key: str) -> pl.
     undated_key = year + UNDATED
     if source.partition is None or not record.pieces(source.name, undated_key):
         return rows
-    undated = rows_of(root, source, record, undated_key)
-    mine = undated.join(_numbers(rows), on="declaration_no", how="semi")
-    if not key.endswith("-01"):
-        return pl.concat([rows, mine])
-    others = {at for _, at, _ in record.pieces(source.name) if at[:4] == year}
-    known = [_numbers(rows_of(root, source, record, at)) for at in sorted(others - {undated_key})]
-    nobodys = undated.join(pl.concat(known).unique(), on="declaration_no", how="anti") if known else undated
-    return pl.concat([rows, mine, nobodys])
+    undated = rows_of(root, source, record, undated_key).collect()
+    numbers = undated["declaration_no"].unique()
+    known = _known(rows, numbers)
+    if key.endswith("-01"):
+        others = {at for _, at, _ in record.pieces(source.name) if at[:4] == year} - {undated_key, key}
+        elsewhere = [_known(rows_of(root, source, record, at), numbers) for at in sorted(others)]
+        is_known = numbers.is_in(pl.concat([known, *elsewhere]).implode())
+        known = pl.concat([known, numbers.filter(~is_known)])
+    return pl.concat([rows, undated.filter(pl.col("declaration_no").is_in(known.implode())).lazy()])
 
 
-def _numbers(rows: pl.LazyFrame) -> pl.LazyFrame:
-    return rows.select(pl.col("declaration_no").unique())
+def _known(rows: pl.LazyFrame, numbers: pl.Series) -> pl.Series:
+    """Those of some declaration numbers that rows have."""
+    own = rows.select("declaration_no").filter(pl.col("declaration_no").is_in(numbers.implode()))
+    return own.unique().collect(engine="streaming")["declaration_no"]
 
 
 def rows_of(root: Path, source: Source, record: Deliveries, key: str) -> pl.LazyFrame:
     """The rows of the pieces of one key, with the delivery and row they came from."""
     pieces = record.pieces(source.name, key)
     folder = root / "received" / source.name
+    deliveries = pl.Enum(sorted({d.sha256 for d in record.all if d.source == source.name}))
     frames = [
-        pl.scan_parquet(folder / piece.file, glob=False).with_columns(delivery_sha256=pl.lit(delivery.sha256))
+        pl.scan_parquet(folder / piece.file, glob=False).with_columns(
+            delivery_sha256=pl.lit(delivery.sha256, deliveries)
+        )
         for delivery, _, piece in pieces
     ]
-    return pl.concat(frames) if frames else _no_rows(source)
+    return pl.concat(frames) if frames else _no_rows(source, deliveries)
 
 
-def _no_rows(source: Source) -> pl.LazyFrame:
+def _no_rows(source: Source, deliveries: pl.Enum) -> pl.LazyFrame:
     """No rows, with the columns of a piece in their order, so that pieces can be put under it."""
     judged = {ROW: pl.Int64(), **source.schema, "reasons": pl.List(pl.String), "raw": pl.String()}
-    return pl.LazyFrame(schema={**judged, "delivery_sha256": pl.String()})
+    return pl.LazyFrame(schema={**judged, "delivery_sha256": deliveries})

@@ -21,7 +21,7 @@ from assets.storage.deliveries import Deliveries, Delivery
 from assets.storage.drop_folder import Arrival, sha256_of
 from assets.storage.read_file import read_control, read_file
 from assets.storage.text_rows import FileRefused
-from assets.validation import folded, judge
+from assets.validation import judge
 from schemas.catalogue import SOURCES
 
 BY_NAME = {source.name: source for source in SOURCES}
@@ -68,9 +68,8 @@ class Intake:
             try:
                 text = read_file(path, source, scratch)
                 for batch in batches(text, scratch):
-                    judged = judge(batch.lazy(), source)
+                    judged = judge(batch.lazy(), source, folds)
                     pieces.add(look(judged) if look else judged)
-                    folds.update(folded(batch, source))
                     self.on_rows(pieces.rows)
                 _hold_to_control(path, unread.name, pieces)
             except FileRefused as refusal:
@@ -83,7 +82,7 @@ class Intake:
                 amount_sum=pieces.amount_sum,
                 encoding=text.encoding,
                 notes=(*text.notes, *_folded_notes(folds, unread.name.rpartition("/")[2])),
-                corrects=text.corrects,
+                corrects=tuple(sorted(text.corrects)),
                 pieces=pieces.store(self.root, unread.sha256),
             )
 

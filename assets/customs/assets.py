@@ -13,7 +13,7 @@ from assets.customs.lines import current_rates
 from assets.customs.rejects import line_rejects
 from assets.customs.value import Rates, month_rates
 from assets.customs.worth import Worth, month_worth
-from assets.ledgers import KEPT, by_update, due_at, ledger, notes, received
+from assets.ledgers import Received, ledger
 from assets.materialize import tables_asset
 from assets.work import Made, Work
 from schemas.customs import DECLARATIONS, RATES
@@ -30,12 +30,10 @@ def exchange_rates_ledger(work: Work) -> Made:
 @tables_asset("customs_ledger", "ledger_origins", group=GROUP, deps=["deliveries"])
 def customs_ledger(work: Work) -> Mapping[str, Made]:
     """Every version of every declaration line of a declared month, once, typed and sorted."""
-    rows, balances = received(work, DECLARATIONS)
-    kept = rows.filter(KEPT).lazy()
-    known = by_update(rows, work.state.deliveries.corrected_rows())
+    received = Received(work, DECLARATIONS)
     return {
-        "customs_ledger": Made(kept, balances, parts=known, due_at=due_at(rows), notes=notes(rows)),
-        "ledger_origins": Made(kept),
+        "customs_ledger": Made(received.kept(), after=received.told),
+        "ledger_origins": Made(received.origins()),
     }
 
 

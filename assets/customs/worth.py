@@ -20,6 +20,7 @@ import polars as pl
 from assets.customs.exports import dollars, statistical_date
 from assets.customs.value import Rates, not_counted_reason, value_lines
 from schemas.customs import CUBE, LINE_COUNTS, LINE_STATES
+from schemas.table import Table
 
 _LINE = ("declaration_no", "line_no")
 _HEAD = (
@@ -31,9 +32,18 @@ _HEAD = (
     "released_on",
     "closed_on",
 )  # fmt: skip
-_LOOKED_AT = (*_LINE, *_HEAD[1:], "declared_on", "status", "hs_code", "stat_value_usd", "reasons")
+_LOOKED_AT = (
+    *_LINE,
+    *_HEAD[1:],
+    *("declared_on", "status", "hs_code", "stat_value_usd", "reasons"),
+    *("revision", "updated_at", "delivery_terms", "currency", "amount"),
+    *("freight_mark", "freight", "freight_currency"),
+    *("insurance_mark", "insurance", "insurance_currency"),
+)
 _STATE = pl.Enum(LINE_STATES)
 _CHAPTERS = 100
+STRETCH_ROWS = 500_000
+"""Rows that are in memory at once, about; those of one declaration are never parted."""
 
 
 @dataclass(frozen=True)
@@ -54,22 +64,63 @@ class Worth:
 
 
 def month_worth(ledger: pl.LazyFrame, rates: Rates) -> Worth:
-    """Value the ledger of one declared month, in ledger order."""
-    rows = ledger.select(_LOOKED_AT).collect()
+    """Value the ledger of one declared month, in ledger order, a stretch of it at a time."""
+    numbers = ledger.select("declaration_no").collect().to_series()
+    if numbers.is_empty():
+        nothing = value_lines(ledger.with_row_index("place"), rates).collect()
+        return Worth(CUBE.empty(), LINE_COUNTS.empty(), nothing, 0, Counter(), Decimal(0))
+    starts = [0, *numbers.search_sorted(numbers.gather_every(STRETCH_ROWS, offset=STRETCH_ROWS)).unique()]
+    ends = [*starts[1:], numbers.len()]
+    worths = [
+        _stretch_worth(ledger.slice(start, end - start), start, rates)
+        for start, end in zip(starts, ends, strict=True)
+        if end > start
+    ]
+    return Worth(
+        cells=_summed(CUBE, [worth.cells for worth in worths]),
+        counts=_summed(LINE_COUNTS, [worth.counts for worth in worths]),
+        refused=pl.concat([worth.refused for worth in worths]),
+        rows=numbers.len(),
+        states=sum((Counter(worth.states) for worth in worths), Counter[str]()),
+        dollars=sum((worth.dollars for worth in worths), Decimal(0)),
+    )
+
+
+def _summed(table: Table, parts: list[pl.DataFrame]) -> pl.DataFrame:
+    """The sums of several stretches; a declaration lies in one of them, so that counts add up too."""
+    if len(parts) == 1:
+        return parts[0]
+    sums = pl.concat(parts).group_by(table.key).agg(pl.exclude(table.key).sum())
+    return sums.select(pl.col(name).cast(kind) for name, kind in table.schema.items()).sort(table.key)
+
+
+def _stretch_worth(ledger: pl.LazyFrame, start: int, rates: Rates) -> Worth:
+    rows = ledger.select(_LOOKED_AT).with_row_index("place").collect().rechunk()
     odd = (pl.col("reasons").list.len() > 0) | pl.col("stat_value_usd").is_null()
     numbers = rows.filter(odd)["declaration_no"].unique().implode()
     is_odd = pl.col("declaration_no").is_in(numbers).fill_null(value=True)
-    valued = value_lines(ledger.with_row_index("place").filter(is_odd), rates).collect()
+    valued = value_lines(rows.lazy().filter(is_odd), rates).collect().rechunk()
     runs, lines = _judged(rows, valued)
     counted = lines.filter(pl.col("state") == "counted")
     return Worth(
         cells=_cells(runs, counted),
         counts=_counts(runs, lines),
-        refused=valued.filter(pl.col("reasons").list.len() > 0),
+        refused=_whole(valued.filter(pl.col("reasons").list.len() > 0), ledger, start),
         rows=rows.height,
         states=Counter({str(state): count for state, count in lines["state"].value_counts().rows()}),
         dollars=Decimal(int(counted["cents"].sum())) / 100,
     )
+
+
+def _whole(refused: pl.DataFrame, ledger: pl.LazyFrame, start: int) -> pl.DataFrame:
+    """Refused rows with the columns that valuing does not look at, and their place in the whole ledger."""
+    others = ledger.select(pl.exclude(_LOOKED_AT)).with_row_index("place")
+    if refused.height:
+        others = others.filter(pl.col("place").is_in(refused["place"].implode()))
+    else:
+        others = others.clear()
+    both = pl.concat([refused, others.drop("place").collect()], how="horizontal")
+    return both.with_columns(place=(pl.col("place") + start).cast(pl.UInt32))
 
 
 def _judged(rows: pl.DataFrame, valued: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

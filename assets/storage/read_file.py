@@ -7,7 +7,6 @@ read whole is refused with one sentence; half a file is never read.
 
 from __future__ import annotations
 
-import errno
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,13 +18,10 @@ from assets.storage.drop_folder import CONTROL_SUFFIX
 from assets.storage.read_csv import read_csv
 from assets.storage.read_parquet import read_parquet
 from assets.storage.read_xlsx import read_xlsx
-from assets.storage.text_rows import FileRefused, TextRows, first_line
+from assets.storage.text_rows import FileRefused, TextRows, first_line, refusing
 
 if TYPE_CHECKING:
     from schemas.table import Source
-
-MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO}
-"""What the machine lacks is no fault of the file: such an error stops the run, and it is read again."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +35,7 @@ class Control:
 def read_file(path: Path, source: Source, scratch: Path) -> TextRows:
     """The rows of `path` as text; what has to be rewritten on the way lies in `scratch` until used.
 
-    Every failure of a reader is a FileRefused, panics of native readers included, because a hostile
-    file must cost its own sender a sentence and nobody else the night.
+    What cannot be read is refused here, or where its rows are read: `text_rows.refusing`.
     """
     readers: dict[str, Callable[[Path, Source, Path], TextRows]] = {
         ".csv": read_csv,
@@ -54,20 +49,10 @@ def read_file(path: Path, source: Source, scratch: Path) -> TextRows:
             f"is of a kind that is not read ({suffix or 'no suffix'})",
             "deliver it as .csv, .parquet or .xlsx",
         )
-    try:
+    with refusing(path):
         if path.stat().st_size == 0:
             raise FileRefused(path.name, "is empty", "deliver it again, with its header line")
         return readers[suffix](path, source, scratch)
-    except (FileRefused, KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as error:
-        if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in MACHINE):
-            raise
-        raise FileRefused(
-            path.name,
-            f"cannot be read as {suffix[1:]} ({first_line(error)})",
-            "write it anew and deliver it again",
-        ) from error
 
 
 def read_control(path: Path) -> Control | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from assets.storage.streams import streamed
 from assets.storage.text_rows import (
     ROW,
     FileRefused,
@@ -18,6 +18,7 @@ from assets.storage.text_rows import (
     corrected_rows,
     match_header,
     none_if_empty,
+    refusing,
     text_of,
 )
 
@@ -25,50 +26,46 @@ if TYPE_CHECKING:
     from schemas.table import Source
 
 
-BATCH_ROWS = 50_000
+BATCH_ROWS = 100_000
 """Rows of a batch."""
 BUFFER = 1 << 20
 """Bytes read at once of a column, however large a sender made its row groups."""
 
 
-def read_parquet(path: Path, source: Source, scratch: Path) -> TextRows:
-    """The rows of a Parquet file, written anew as text a batch at a time.
+def read_parquet(path: Path, source: Source, _: Path) -> TextRows:
+    """The rows of a Parquet file as text, read a batch at a time.
 
     Arrow reads every page, with its checksum: a damaged one would make polars abort the whole process.
     """
     import pyarrow.parquet as parquet
 
-    scratch.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=scratch, suffix=".parquet", delete=False) as out:
-        written = Path(out.name)
-    with parquet.ParquetFile(path, page_checksum_verification=True, buffer_size=BUFFER) as file:
+    def opened() -> parquet.ParquetFile:
+        return parquet.ParquetFile(path, page_checksum_verification=True, buffer_size=BUFFER)
+
+    with opened() as file:
         schema = pl.DataFrame(file.schema_arrow.empty_table()).schema
-        names = list(schema)
-        header = match_header(names, source, path.name)
-        texts = _texts(schema, source, header, path.name)
-        given = [name for name in source.names if name in header.positions]
-        form = {name: pl.String() for name in source.names} | {ROW: pl.Int64()}
-        layout = pl.DataFrame(schema=form).to_arrow().schema
+    names = list(schema)
+    header = match_header(names, source, path.name)
+    texts = _texts(schema, source, header, path.name)
+    given = pl.any_horizontal(pl.col(name).is_not_null() for name in source.names if name in header.positions)
+    notes, corrects = list(header.notes), set[str]()
+
+    def read() -> Iterator[pl.DataFrame]:
         rows = blank = 0
-        with parquet.ParquetWriter(written, layout, compression="lz4") as copy:
+        with refusing(path), opened() as file:
             for batch in file.iter_batches(BATCH_ROWS):
                 batch.validate(full=True)
-                read = pl.DataFrame(batch).select(texts).with_row_index(ROW, offset=rows + 1)
-                kept = read.filter(pl.any_horizontal(pl.col(given).is_not_null()))
-                rows, blank = rows + read.height, blank + read.height - kept.height
-                copy.write_table(
-                    kept.select(pl.col(name).cast(kind) for name, kind in form.items()).to_arrow()
-                )
-    return TextRows(
-        pl.scan_parquet(written, glob=False),
-        "parquet",
-        (*header.notes, *blank_note(blank, path.name)),
-        corrected_rows(
-            pl.scan_parquet(path, glob=False, hive_partitioning=False),
-            None if header.corrects is None else names[header.corrects],
-        ),
-        written,
-    )
+                whole = pl.DataFrame(batch)
+                text = whole.select(texts).with_row_index(ROW, offset=rows + 1).cast({ROW: pl.Int64})
+                kept = text.filter(given)
+                rows, blank = rows + text.height, blank + text.height - kept.height
+                if header.corrects is not None:
+                    corrects.update(corrected_rows(whole.lazy(), names[header.corrects]))
+                yield kept.select(*source.names, ROW)
+        notes.extend(blank_note(blank, path.name))
+
+    form = {name: pl.String() for name in source.names} | {ROW: pl.Int64()}
+    return TextRows(streamed(read, pl.Schema(form)), "parquet", notes, corrects, read)
 
 
 def _texts(schema: pl.Schema, source: Source, header: Header, file: str) -> list[pl.Expr]:

@@ -7,8 +7,10 @@ here: how a form is read, and what a cell means.
 from __future__ import annotations
 
 import difflib
+import errno
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -36,6 +38,30 @@ class FileRefused(Exception):
         super().__init__(" ".join(readable(f"{file} {wrong}: {advice}.").split()))
 
 
+MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO}
+"""What the machine lacks is no fault of the file: such an error stops the run, and it is read again."""
+
+
+@contextmanager
+def refusing(path: Path) -> Iterator[None]:
+    """Every failure of a reader becomes a FileRefused, panics of native readers included.
+
+    A hostile file must cost its own sender a sentence and nobody else the night.
+    """
+    try:
+        yield
+    except (FileRefused, KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:
+        if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in MACHINE):
+            raise
+        raise FileRefused(
+            path.name,
+            f"cannot be read as {path.suffix.lower()[1:]} ({first_line(error)})",
+            "write it anew and deliver it again",
+        ) from error
+
+
 @dataclass(frozen=True)
 class TextRows:
     """The rows of a file: one String column a field of the source, and `row` from 1, all lazy.
@@ -45,11 +71,11 @@ class TextRows:
 
     frame: pl.LazyFrame
     encoding: str
-    notes: tuple[str, ...]
-    corrects: tuple[str, ...] = ()
+    notes: Sequence[str]
+    corrects: Collection[str] = ()
     """The refused rows that these rows correct (schemas.operations.CORRECTS)."""
-    written: Path | None = None
-    """A Parquet file of exactly these rows, where the reader has written one."""
+    read: Callable[[], Iterator[pl.DataFrame]] | None = None
+    """The rows in batches, where the reader gives them so; `notes` and `corrects` are whole after them."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import dagster as dg
 import polars as pl
 
 from assets.flow import NODES, RECORDS, RELEASED
-from assets.ledgers import KEPT, received
+from assets.ledgers import KEPT, Received
 from assets.materialize import tables_asset
 from assets.partitions import DEFINITIONS
 from assets.storage.deliveries import UNPLACED
@@ -21,7 +21,7 @@ GROUP = "supply"
 @tables_asset("rejected_rows", group=GROUP)
 def rejected_rows(work: Work) -> pl.LazyFrame:
     """Every row that was refused, with all reasons and the row as it came."""
-    unplaced, _ = received(work, DECLARATIONS, UNPLACED)
+    unplaced = Received(work, DECLARATIONS, UNPLACED).rows()
     ledgers = {s: work.scan(s.ledger.name) for s in SOURCES if s is not DECLARATIONS}
     return all_rejected(work.scan("line_rejects"), ledgers, unplaced.filter(KEPT).lazy())
 

@@ -12,7 +12,7 @@ from assets.customs.value import month_rates, value_lines
 from assets.storage.lake import Lake
 from assets.versions import current
 from schemas.catalogue import TABLES
-from schemas.customs import RATES
+from schemas.customs import DECLARATIONS, RATES
 from tests.integration.running import Row, rows_of
 from tests.oracle.tables import Table, Tables
 
@@ -77,8 +77,9 @@ def line_states(lake: Lake, months: Iterable[str]) -> LineStates:
 
 
 def states_of(valued: pl.LazyFrame) -> LineStates:
-    """The states of valued lines, in the oracle's words."""
-    newest = valued.filter("is_current").select(
+    """The states of valued lines, in the oracle's words; of a conflict the reasons of all its rows."""
+    version = [*DECLARATIONS.key, *DECLARATIONS.version]
+    newest = valued.filter(pl.col("is_current").any().over(version)).select(
         pl.col("declaration_no").cast(pl.String).str.zfill(18),
         "line_no",
         "state",

@@ -31,7 +31,10 @@ COMPARED = [
 LIVE_ELSEWHERE = f"""
 import sys
 from pathlib import Path
+import assets.arrivals.pieces, assets.customs.worth, assets.ledgers
 from tests.integration.running import PRESENT, TO_POLICIES, live_through_2025, run_night
+assets.arrivals.pieces.HELD_ROWS = 20
+assets.ledgers.STRETCH_ROWS = assets.customs.worth.STRETCH_ROWS = 9
 folder = Path(sys.argv[1])
 live_through_2025(folder, TO_POLICIES)
 run_night(folder, PRESENT, ("push_months", "rejects"), {{*{PUSHED!r}, "all"}})

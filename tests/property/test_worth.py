@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from decimal import Decimal
 from typing import Any
+from unittest.mock import patch
 
 import polars as pl
 import pytest
@@ -15,7 +16,7 @@ from polars.testing import assert_frame_equal
 from assets.customs.exports import cube, line_counts
 from assets.customs.reference import OnPolars, month_worth_by
 from assets.customs.value import RATE_SCALE, month_rates, value_lines
-from assets.customs.worth import Worth, month_worth
+from assets.customs.worth import STRETCH_ROWS, Worth, month_worth
 from schemas.customs import DECLARATIONS, RATES
 from tests.golden.examples import ledger_of_lines, line, number
 from tests.property.strategies import NOW, Sources, customs_cities
@@ -39,15 +40,20 @@ def agree(ledger: pl.DataFrame, rates: dict[str, int]) -> None:
     """All ways of valuing one month give the same."""
     slow = value_lines(ledger.lazy().with_row_index("place"), rates).collect()
 
-    worth = month_worth(ledger.lazy(), rates)
-    engine = OnPolars()
+    for rows in (1, 2, STRETCH_ROWS):
+        with patch("assets.customs.worth.STRETCH_ROWS", rows):
+            same(month_worth(ledger.lazy(), rates), slow)
+    engine, worth = OnPolars(), month_worth(ledger.lazy(), rates)
     same_worth(month_worth_by(engine, engine.read(ledger.lazy()), ledger.lazy(), rates), worth)
 
+
+def same(worth: Worth, slow: pl.DataFrame) -> None:
+    """A month's worth is what its valued lines say."""
     assert_frame_equal(worth.cells, cube(slow.lazy()).collect())
     assert_frame_equal(worth.counts, line_counts(slow.lazy()).collect())
     assert_frame_equal(worth.refused, slow.filter(pl.col("reasons").list.len() > 0), check_column_order=False)
     assert worth.states == Counter(slow["state"])
-    assert worth.rows == ledger.height
+    assert worth.rows == slow.height
     assert int(worth.dollars * 100) == (slow["fob_cents"].sum() or 0)
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from assets.ledgers import by_update
+from assets.ledgers import KEPT, by_update, updates
 
 JUNE, JULY = datetime(2025, 6, 30, 15, 59, tzinfo=UTC), datetime(2025, 6, 30, 16, tzinfo=UTC)
 """The last minute of June in Shenzhen, and the first of July."""
@@ -17,7 +17,8 @@ def parts(*rows: dict[str, object], corrected: dict[str, list[str]] | None = Non
         "updated_at": pl.Datetime("us", "UTC"),
         "fate": pl.String,
     }
-    return by_update(pl.DataFrame(rows, schema=schema), corrected or {})
+    kept = pl.LazyFrame(rows, schema=schema).filter(KEPT)
+    return by_update(updates(kept), corrected or {})
 
 
 def test_a_later_update_changes_no_earlier_month() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -11,7 +12,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from assets.validation import folded, judge, judge_again
+from assets.validation import judge, judge_again
 from schemas.bad_bytes import carried
 from schemas.customs import DECLARATIONS, RATES, UPDATED_AT
 from schemas.eligibility import ENTERPRISES, OBJECTIONS
@@ -268,5 +269,7 @@ def test_cells_in_full_width_that_are_read_are_counted() -> None:
         {**LINE, "hs_code": "０１０２０３０４０５", "amount": "１２．５", "consignor_name": "Ａ公司"},
         {**LINE, "hs_code": "０１０２０３０４０甲", "currency": "ＵＳＤ", "amount": "\u300012"},
     )  # fmt: skip
-    assert folded(rows.collect(), DECLARATIONS) == {"hs_code": 1, "currency": 1, "amount": 1}
-    assert folded(frame(DECLARATIONS, {**LINE}).collect(), DECLARATIONS) == {}
+    folds = Counter[str]()
+    judge(rows, DECLARATIONS, folds)
+    judge(frame(DECLARATIONS, {**LINE}), DECLARATIONS, folds)
+    assert folds == {"hs_code": 1, "currency": 1, "amount": 1}

@@ -12,6 +12,7 @@ doubles on Spark, so only multiples are divided, whose quotient rounding then fi
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 from typing import Any, Protocol, TypeAlias
 
@@ -147,7 +148,7 @@ def month_worth_by(engine: Engine, lines: Lines, ledger: pl.LazyFrame, rates: Ra
         counts=_counts(valued),
         refused=_refused_rows(ledger, refused),
         rows=int(states["rows"].sum()),
-        states=dict(states.select("state", "rows").iter_rows()),
+        states=Counter(dict(states.select("state", "rows").iter_rows())),
         dollars=Decimal(int(states["cents"].sum())) / 100,
     )
 

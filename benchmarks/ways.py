@@ -112,5 +112,8 @@ WAYS: dict[str, Callable[[Path], None]] = {
     way.__name__: way for way in (limit, receipt_and_rebuild, rebuild, duckdb)
 }
 
+COMPARED = {"duckdb"}
+"""The ways that leave monthly exports to compare with the product's."""
+
 if __name__ == "__main__":
     WAYS[sys.argv[1]](Path(sys.argv[2]))

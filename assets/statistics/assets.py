@@ -15,7 +15,7 @@ from assets.statistics.public import renewed_next, renewed_on
 from assets.statistics.revisions import in_force, revised, revisions
 from assets.work import Made, Work
 from schemas.calendar import midnight
-from schemas.statistics import PUBLIC_CONTRIBUTIONS, TERMS
+from schemas.statistics import TERMS
 
 GROUP = "statistics"
 
@@ -50,18 +50,18 @@ def annual_statistics(work: Work) -> dict[str, Made]:
 
 def _public(work: Work, statistics: pl.DataFrame, rows: pl.DataFrame) -> dict[str, Made]:
     """The public copy and what it rests on: another one where its day has come and what it says moved."""
-    copy, told = _standing(work, "public_statistics"), _standing(work, "public_contributions")
+    copy, told = _standing(work, "public_statistics"), work.before("public_contributions")
     made = work.lake.read("public_statistics").get(work.key)
     judged_on = date.fromisoformat(made.notes["judged_on"]) if copy is not None and made else date.min
     if judged_on < renewed_on(work.today):
         judged_on, before = work.today, _before(work, "public_statistics")
         previous = None if before is None else before.collect()
-        fresh, kept = public_copy(statistics, rows, work.today, previous, told)
+        fresh, kept = public_copy(statistics, rows, work.today, previous, told.collect())
         if copy is None or not fresh.drop("as_of").equals(copy.drop("as_of")):
-            copy, told = fresh, kept
+            copy, told = fresh, kept.lazy()
     assert copy is not None
     return {
-        "public_contributions": Made((PUBLIC_CONTRIBUTIONS.empty() if told is None else told).lazy()),
+        "public_contributions": Made(told),
         "public_statistics": Made(copy.lazy(), notes={"judged_on": judged_on.isoformat()}),
     }
 

@@ -58,6 +58,10 @@ def take_up_by_district(year: Year, lang: str) -> str:
     return _stacked(shown, [p for p, _ in kept], [c for _, c in kept], ("企业数（家）", "enterprises"), lang)
 
 
+LEVEL = 7
+"""Months whose names have room side by side."""
+
+
 def take_up_by_month(year: Year, lang: str) -> str:
     """Enterprises by the month in which they took up."""
     rows = [
@@ -67,7 +71,7 @@ def take_up_by_month(year: Year, lang: str) -> str:
     ]
     bars = _chart(rows).mark_bar(color=BLUE)
     drawn = bars.encode(
-        x=alt.X("x:N", title=None, axis=alt.Axis(labelAngle=-45)),
+        x=alt.X("x:N", title=None, axis=alt.Axis(labelAngle=0 if len(rows) <= LEVEL else -45)),
         y=alt.Y("y:Q", title=pick(("企业数（家）", "enterprises"), lang), axis=_whole()),
     )
     return _svg(drawn.properties(width=WIDTH, height=200))

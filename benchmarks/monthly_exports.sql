@@ -1,7 +1,7 @@
 -- Raw declaration lines → monthly exports, as a hand-tuned DuckDB query: the same validation, newest
 -- versions, exchange rates and cents as the product. Tables made before: `raw` (the lines as text),
 -- `country`, `currency` (spelling → code), `mode` (code, counts, since, until), `rate` (month, code,
--- dollars in 1e-12).
+-- dollars in 1e-12), `registered` (first and last day of the registered months; rows beyond wait).
 
 CREATE MACRO iso_day(t) AS CASE WHEN length(t) = 10 THEN try_cast(t AS DATE)
     ELSE try_strptime(t, '%Y%m%d')::DATE END;
@@ -118,6 +118,7 @@ WITH rated AS (
     LEFT JOIN rate of_insurance
         ON of_insurance.currency = insurance_currency AND of_insurance.month = strftime(declared, '%Y-%m')
     WHERE good AND NOT conflict AND status <> 'withdrawn'
+        AND declared BETWEEN (SELECT first FROM registered) AND (SELECT last FROM registered)
 ),
 priced AS (
     SELECT *,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -64,12 +64,21 @@ def duckdb(folder: Path) -> None:
         modes = [(m.code, m.counts, m.valid_from, m.valid_to) for m in TRADE_MODES.values()]
         mode = pl.DataFrame(modes, schema={"code": pl.String, "counts": pl.Boolean, "since": pl.Date,
                                            "until": pl.Date}, orient="row")  # fmt: skip
-        rate = _rates(folder)
-        for name, table in {"country": country, "currency": currency, "mode": mode, "rate": rate}.items():
+        tables = {"country": country, "currency": currency, "mode": mode, "rate": _rates(folder)}
+        for name, table in {**tables, "registered": _registered()}.items():
             table.write_parquet(folder / f"{name}.parquet")
             base.read_parquet(str(folder / f"{name}.parquet")).create_view(name)
         base.execute(Path(__file__).with_name("monthly_exports.sql").read_text("utf-8"))
         base.table("cell").write_parquet(str(folder / "duckdb.parquet"))
+
+
+def _registered() -> pl.DataFrame:
+    from assets.flow import Calendar
+    from schemas.calendar import first_day, shift
+
+    months = Calendar.registered().months
+    days = {"first": [first_day(months[0])], "last": [first_day(shift(months[-1], 1)) - timedelta(days=1)]}
+    return pl.DataFrame(days)
 
 
 def _raw(folder: Path) -> str:

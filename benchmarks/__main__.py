@@ -3,7 +3,9 @@
     ./run benchmark --lines 10M --folder /tmp/benchmark --repeat 3 --write
 
 Prints CPU seconds (user and system), wall and peak memory of each way, and the ratios that matter;
-`--write` keeps them for docs/benchmarks.md and its picture. Ends with status 1 where cents differ.
+`--write` keeps them for docs/benchmarks.md and its picture. `--ways` chooses what runs: pandas and
+pyspark are slower by an order of magnitude, and need `./run spark`. Ends with status 1 where the cents
+differ.
 """
 
 from __future__ import annotations

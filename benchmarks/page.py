@@ -24,6 +24,8 @@ RATIOS = (
     ("rebuild ÷ limit", "rebuild", "limit"),
     ("receipt and rebuild ÷ DuckDB", "receipt_and_rebuild", "duckdb"),
     ("rebuild ÷ DuckDB", "rebuild", "duckdb"),
+    ("pandas ÷ rebuild", "pandas", "rebuild"),
+    ("PySpark ÷ rebuild", "pyspark", "rebuild"),
 )
 """What is compared, in CPU seconds."""
 

@@ -6,13 +6,21 @@ exports, for the comparison, in `FOLDER/<way>.parquet`.
 
 from __future__ import annotations
 
+import math
+import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import polars as pl
+
+from assets.customs.value import RATE_SCALE
+from schemas.operations import CORRECTED
 
 NOW = datetime(2026, 1, 15, tzinfo=UTC)
 NEEDED = (
@@ -81,6 +89,124 @@ def _registered() -> pl.DataFrame:
     return pl.DataFrame(days)
 
 
+def pyspark(folder: Path) -> None:
+    """The product from its ledgers to annual exports, months valued by Spark on this machine."""
+    lake = folder / "pyspark"
+    shutil.rmtree(lake, ignore_errors=True)
+    shutil.copytree(folder / "receipt_and_rebuild", lake, copy_function=os.link)
+    for table in REBUILT:
+        shutil.rmtree(lake / "tables" / table)
+    _product(folder, lake, engine="spark")
+    _cells_of(lake).write_parquet(folder / "pyspark.parquet")
+    _end_java()
+
+
+def pandas(folder: Path) -> None:
+    """The product's ledgers to monthly exports in pandas, a declared month at a time."""
+    import pandas as pd
+
+    from assets.customs.reference import NO_SALE, READ
+    from assets.storage.manifest import Manifests
+    from schemas.codes.countries import CHINA
+
+    lake = folder / "receipt_and_rebuild"
+    rates: dict[str, dict[str, int]] = {}
+    for month, currency, dollars in _rates(folder).iter_rows():
+        rates.setdefault(month, {})[currency] = int(dollars)
+    line, cell = ["declaration_no", "line_no"], ["uscc", "trading_country", "hs_chapter", "stat_month"]
+    sums = []
+    for month, entry in Manifests(lake).read("customs_ledger").items():
+        if not entry.rows:
+            continue
+        file = lake / "tables" / "customs_ledger" / entry.file
+        rows = pd.read_parquet(file, columns=list(READ)).dropna(subset=[*line, "revision", "updated_at"])
+        rows = rows[~rows["reasons"].map(lambda reasons: CORRECTED in reasons).astype(bool)]
+        rows = rows.drop_duplicates(line, keep="last")  # a ledger is in order of its versions
+        rows = rows[(rows["reasons"].map(len) == 0) & (rows["status"] != "withdrawn")]
+        rows["sold"] = (rows["arrival_country"] != CHINA) & ~rows["trade_mode"].isin(NO_SALE)
+        unstated = rows.loc[rows["sold"] & rows["stat_value_usd"].isna(), "declaration_no"].unique()
+        stated = rows["stat_value_usd"].map(lambda value: int(value * 100), na_action="ignore")
+        of_rates = rates.get(month, {"USD": RATE_SCALE})
+        computed = {
+            place: cents
+            for _, lines in rows[rows["declaration_no"].isin(unstated)].groupby("declaration_no")
+            for place, cents in zip(lines.index, fob_cents(lines.to_dict("records"), of_rates), strict=True)
+        }
+        rows["cents"] = stated.where(stated.notna(), pd.Series(computed, dtype=object))
+        counted = rows[rows["sold"] & rows["cents"].notna()].assign(
+            uscc=rows["consignor_uscc"],
+            hs_chapter=rows["hs_code"].str[:2],
+            stat_month=rows["closed_on"]
+            .where(rows["closed_on"].notna(), rows["released_on"])
+            .astype(str)
+            .str[:7],
+        )
+        sums.append(
+            counted.groupby(cell, as_index=False).agg(
+                lines=("line_no", "size"), declarations=("declaration_no", "nunique"), cents=("cents", "sum")
+            )
+        )
+    whole = pd.concat(sums).groupby(cell, as_index=False).sum()
+    whole["cents"] = whole["cents"].map(Decimal)
+    pl.from_dataframe(whole).write_parquet(folder / "pandas.parquet")
+
+
+def fob_cents(lines: Sequence[Mapping[str, Any]], rates: Mapping[str, int]) -> list[int | None]:
+    """Cents of a declaration's lines by rules §1 in Python's integers; None for what is refused."""
+    weights = [line["amount"] for line in lines]
+    if len({line["currency"] for line in lines}) > 1:
+        known = [rates.get(line["currency"]) for line in lines]
+        weights = [None if None in known else w * rate for w, rate in zip(weights, known, strict=True)]
+    return [_fob_cents(line, weight, weights, rates) for line, weight in zip(lines, weights, strict=True)]
+
+
+def _fob_cents(
+    line: Mapping[str, Any],
+    weight: Decimal | None,
+    weights: Sequence[Decimal | None],
+    rates: Mapping[str, int],
+) -> int | None:
+    rate = rates.get(line["currency"])
+    if rate is None:
+        return None
+    value = Fraction(line["amount"]) * rate
+    for fee, terms in (("freight", "12"), ("insurance", "14")):
+        mark, amount = line[f"{fee}_mark"], line[fee]
+        if line["delivery_terms"] not in terms:
+            continue
+        if mark not in ("1", "3") or amount is None:
+            return None
+        if mark == "1":
+            value -= Fraction(line["amount"]) * rate * Fraction(amount) / 100
+            continue
+        fee_rate = rates.get(line[f"{fee}_currency"])
+        if fee_rate is None or weight is None:
+            return None
+        if any(weights):
+            value -= Fraction(amount) * fee_rate * Fraction(weight) / Fraction(sum(weights))  # type: ignore[arg-type]
+    cents = value * 100 / RATE_SCALE
+    return None if value < 0 else math.floor(cents + Fraction(1, 2))
+
+
+def _cells_of(lake: Path) -> pl.DataFrame:
+    from assets.storage.manifest import Manifests
+
+    made = Manifests(lake).read("monthly_exports").values()
+    files = [lake / "tables" / "monthly_exports" / entry.file for entry in made]
+    return pl.read_parquet(files).with_columns(cents=(pl.col("fob_usd") * 100).cast(pl.Decimal(38, 0)))
+
+
+def _end_java() -> None:
+    """Wait for Spark's Java to end, so that its processor time counts as this process's."""
+    from pyspark import SparkContext
+
+    context = SparkContext._active_spark_context
+    context.stop()
+    SparkContext._gateway.shutdown()
+    SparkContext._gateway.proc.stdin.close()
+    SparkContext._gateway.proc.wait()
+
+
 def _raw(folder: Path) -> str:
     return str(folder / "sources" / "customs_declarations" / "*.parquet")
 
@@ -109,19 +235,19 @@ def _rates(folder: Path) -> pl.DataFrame:
     )
 
 
-def _product(folder: Path, lake: Path) -> None:
+def _product(folder: Path, lake: Path, engine: str = "polars") -> None:
     from pipelines.rebuild import nightly
     from pipelines.settings import Settings
 
-    settings = Settings(sources=folder / "sources", lake=lake, now=NOW)  # type: ignore[call-arg]
+    settings = Settings(sources=folder / "sources", lake=lake, now=NOW, engine=engine)  # type: ignore[call-arg]
     nightly(settings, jobs=JOBS, publish=False)
 
 
 WAYS: dict[str, Callable[[Path], None]] = {
-    way.__name__: way for way in (limit, receipt_and_rebuild, rebuild, duckdb)
+    way.__name__: way for way in (limit, receipt_and_rebuild, rebuild, duckdb, pandas, pyspark)
 }
 
-COMPARED = {"duckdb"}
+COMPARED = {"duckdb", "pandas", "pyspark"}
 """The ways that leave monthly exports to compare with the product's."""
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ def lines_worth(ledger: Lines, rates: Rates, engine: Engine) -> Lines:
         ignore_nulls=False,
     )
     newest = col("line_no").is_last_distinct()
-    newest = newest.over("is_ranked", OF_DECLARATION, order_by=["revision", "updated_at", "place"])
+    newest = newest.over(OF_DECLARATION, "is_ranked", order_by=["revision", "updated_at", "place"])
     lines = (
         ledger.with_columns(is_ranked=known & ~col("reasons").list.contains(CORRECTED))
         .with_columns(is_current=col("is_ranked") & newest)

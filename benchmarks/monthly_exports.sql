@@ -1,16 +1,32 @@
 -- Raw declaration lines → monthly exports, as a hand-tuned DuckDB query: the same validation, newest
 -- versions, exchange rates and cents as the product. Tables made before: `raw` (the lines as text),
 -- `country`, `currency` (spelling → code), `mode` (code, counts, since, until), `rate` (month, code,
--- dollars in 1e-12).
+-- dollars in 1e-12), `registered` (first and last day of the registered months; rows beyond wait).
 
-CREATE MACRO iso_day(t) AS coalesce(try_strptime(t, '%Y-%m-%d'), try_strptime(t, '%Y%m%d'))::DATE;
+CREATE MACRO iso_day(t) AS CASE WHEN length(t) = 10 THEN try_cast(t AS DATE)
+    ELSE try_strptime(t, '%Y%m%d')::DATE END;
+CREATE MACRO moment(t) AS CASE WHEN length(t) = 20 THEN try_cast(left(t, 19) AS TIMESTAMP)
+    ELSE try_strptime(t, '%Y-%m-%dT%H:%M:%SZ') END;
+
+-- What a code looks like is a property of the code: each is looked at once. Contents are compared only
+-- where a line came more than once.
+CREATE TABLE uscc AS
+SELECT DISTINCT consignor_uscc AS text, regexp_full_match(upper(consignor_uscc), '[0-9A-Z]{18}') AS good FROM raw;
+CREATE TABLE customs_code AS
+SELECT DISTINCT consignor_customs_code AS text,
+    regexp_full_match(upper(consignor_customs_code), '[0-9]{6}[0-9A-Z]{4}') AS good
+FROM raw;
+CREATE TABLE doubled AS
+SELECT declaration_no, line_no FROM raw
+WHERE declaration_no IS NOT NULL AND line_no IS NOT NULL
+GROUP BY ALL HAVING count(*) > 1;
 
 CREATE TABLE typed AS
 SELECT
-    CASE WHEN length(declaration_no) = 18 THEN try_cast(declaration_no AS BIGINT) END AS declaration_no,
-    CASE WHEN try_cast(line_no AS INTEGER) > 0 THEN try_cast(line_no AS INTEGER) END AS line_no,
+    CASE WHEN length(raw.declaration_no) = 18 THEN try_cast(raw.declaration_no AS BIGINT) END AS declaration_no,
+    CASE WHEN try_cast(raw.line_no AS INTEGER) > 0 THEN try_cast(raw.line_no AS INTEGER) END AS line_no,
     CASE WHEN try_cast(revision AS INTEGER) >= 0 THEN try_cast(revision AS INTEGER) END AS revision,
-    try_strptime(updated_at, '%Y-%m-%dT%H:%M:%SZ') AS updated_at,
+    raw_updated AS updated_at,
     status,
     upper(consignor_uscc) AS uscc,
     sold.code AS trading_country,
@@ -30,13 +46,13 @@ SELECT
     iso_day(declared_on) AS declared,
     iso_day(released_on) AS released,
     iso_day(closed_on) AS closed,
-    hash(status, consignor_uscc, consignor_customs_code, consignor_name, sold.code, arrived.code,
+    doubled.line_no IS NOT NULL AS is_doubled,
+    CASE WHEN doubled.line_no IS NOT NULL THEN hash(status, consignor_uscc, consignor_customs_code, consignor_name, sold.code, arrived.code,
          headed.code, trade_mode, hs_code, delivery_terms, currency.code, amount, freight_mark, freight,
-         insurance_mark, insurance, stat_value_usd, iso_day(declared_on), iso_day(closed_on)) AS content,
+         insurance_mark, insurance, stat_value_usd, iso_day(declared_on), iso_day(closed_on)) END AS content,
     coalesce(
         status IN ('released', 'closed', 'withdrawn')
-        AND length(consignor_uscc) = 18 AND regexp_full_match(upper(consignor_uscc), '[0-9A-Z]{18}')
-        AND regexp_full_match(upper(consignor_customs_code), '[0-9]{6}[0-9A-Z]{4}')
+        AND uscc.good AND customs_code.good
         AND length(consignor_name) > 0
         AND sold.code IS NOT NULL AND arrived.code IS NOT NULL AND headed.code IS NOT NULL
         AND mode.code IS NOT NULL
@@ -58,12 +74,15 @@ SELECT
         AND (exported_on IS NULL OR iso_day(exported_on) <= (raw_updated + INTERVAL 8 HOUR)::DATE)
         AND (released_on IS NULL OR released IS NOT NULL) AND (closed_on IS NULL OR closed IS NOT NULL)
         AND coalesce(greatest(declared, released, closed) <= (raw_updated + INTERVAL 8 HOUR)::DATE, true)
-        AND declaration_no[9] = '0' AND declaration_no[5:8]::INTEGER = year(declared)
+        AND raw.declaration_no[9] = '0' AND raw.declaration_no[5:8]::INTEGER = year(declared)
         AND (status <> 'closed' OR closed IS NOT NULL) AND (status <> 'released' OR released IS NOT NULL)
         AND (status = 'withdrawn' OR coalesce(coalesce(closed, released) >= declared, true)),
         false
     ) AS good
-FROM (SELECT *, try_strptime(updated_at, '%Y-%m-%dT%H:%M:%SZ') AS raw_updated FROM raw) raw
+FROM (SELECT *, moment(updated_at) AS raw_updated FROM raw) raw
+LEFT JOIN uscc ON uscc.text = raw.consignor_uscc
+LEFT JOIN customs_code ON customs_code.text = raw.consignor_customs_code
+LEFT JOIN doubled USING (declaration_no, line_no)
 LEFT JOIN country sold ON sold.text = raw.trading_country
 LEFT JOIN country arrived ON arrived.text = raw.arrival_country
 LEFT JOIN country headed ON headed.text = raw.destination_country
@@ -72,20 +91,15 @@ LEFT JOIN currency freighted ON freighted.text = raw.freight_currency
 LEFT JOIN currency insured ON insured.text = raw.insurance_currency
 LEFT JOIN mode ON mode.code = raw.trade_mode;
 
--- Only keys with several rows are ranked; two contents of one version refuse each other.
-CREATE TABLE doubled AS
-SELECT declaration_no, line_no FROM typed
-WHERE declaration_no IS NOT NULL AND line_no IS NOT NULL
-GROUP BY ALL HAVING count(*) > 1;
-
+-- Only lines with several rows are ranked; two contents of one version refuse each other.
 CREATE TABLE line AS
-SELECT *, false AS conflict FROM typed ANTI JOIN doubled USING (declaration_no, line_no)
-WHERE declaration_no IS NOT NULL AND line_no IS NOT NULL AND revision IS NOT NULL AND updated_at IS NOT NULL
+SELECT *, false AS conflict FROM typed
+WHERE NOT is_doubled AND declaration_no IS NOT NULL AND line_no IS NOT NULL AND revision IS NOT NULL AND updated_at IS NOT NULL
 UNION ALL BY NAME
 SELECT * FROM (
     SELECT *, min(content) OVER version <> max(content) OVER version AS conflict
-    FROM typed SEMI JOIN doubled USING (declaration_no, line_no)
-    WHERE revision IS NOT NULL AND updated_at IS NOT NULL
+    FROM typed
+    WHERE is_doubled AND declaration_no IS NOT NULL AND revision IS NOT NULL AND updated_at IS NOT NULL
     WINDOW version AS (PARTITION BY declaration_no, line_no, revision, updated_at)
 )
 QUALIFY row_number() OVER (PARTITION BY declaration_no, line_no ORDER BY revision DESC, updated_at DESC) = 1;
@@ -104,6 +118,7 @@ WITH rated AS (
     LEFT JOIN rate of_insurance
         ON of_insurance.currency = insurance_currency AND of_insurance.month = strftime(declared, '%Y-%m')
     WHERE good AND NOT conflict AND status <> 'withdrawn'
+        AND declared BETWEEN (SELECT first FROM registered) AND (SELECT last FROM registered)
 ),
 priced AS (
     SELECT *,

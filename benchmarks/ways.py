@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -72,12 +72,21 @@ def duckdb(folder: Path) -> None:
         modes = [(m.code, m.counts, m.valid_from, m.valid_to) for m in TRADE_MODES.values()]
         mode = pl.DataFrame(modes, schema={"code": pl.String, "counts": pl.Boolean, "since": pl.Date,
                                            "until": pl.Date}, orient="row")  # fmt: skip
-        rate = _rates(folder)
-        for name, table in {"country": country, "currency": currency, "mode": mode, "rate": rate}.items():
+        tables = {"country": country, "currency": currency, "mode": mode, "rate": _rates(folder)}
+        for name, table in {**tables, "registered": _registered()}.items():
             table.write_parquet(folder / f"{name}.parquet")
             base.read_parquet(str(folder / f"{name}.parquet")).create_view(name)
         base.execute(Path(__file__).with_name("monthly_exports.sql").read_text("utf-8"))
         base.table("cell").write_parquet(str(folder / "duckdb.parquet"))
+
+
+def _registered() -> pl.DataFrame:
+    from assets.flow import Calendar
+    from schemas.calendar import first_day, shift
+
+    months = Calendar.registered().months
+    days = {"first": [first_day(months[0])], "last": [first_day(shift(months[-1], 1)) - timedelta(days=1)]}
+    return pl.DataFrame(days)
 
 
 def pyspark(folder: Path) -> None:
@@ -237,6 +246,9 @@ def _product(folder: Path, lake: Path, engine: str = "polars") -> None:
 WAYS: dict[str, Callable[[Path], None]] = {
     way.__name__: way for way in (limit, receipt_and_rebuild, rebuild, duckdb, pandas, pyspark)
 }
+
+COMPARED = {"duckdb", "pandas", "pyspark"}
+"""The ways that leave monthly exports to compare with the product's."""
 
 if __name__ == "__main__":
     WAYS[sys.argv[1]](Path(sys.argv[2]))

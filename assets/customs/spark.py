@@ -145,4 +145,8 @@ def _answers(host: str, port: int) -> bool:
 
 
 def _first_line(failed: Exception) -> str:
-    return (str(failed).strip().splitlines() or [type(failed).__name__])[0].rstrip(". ")
+    """What went wrong, without which call of the bridge to Java it went wrong in."""
+    told = [
+        line for line in str(failed).splitlines() if line.strip() and not line.startswith("An error occurred")
+    ]
+    return (told or [type(failed).__name__])[0].strip(": .")

@@ -50,9 +50,10 @@ def annual_statistics(work: Work) -> dict[str, Made]:
 
 def _public(work: Work, statistics: pl.DataFrame, rows: pl.DataFrame) -> dict[str, Made]:
     """The public copy and what it rests on: another one where its day has come and what it says moved."""
-    copy, told = _standing(work, "public_statistics"), work.before("public_contributions")
     made = work.lake.read("public_statistics").get(work.key)
-    judged_on = date.fromisoformat(made.notes["judged_on"]) if copy is not None and made else date.min
+    said = made.notes.get("judged_on") if made else None  # copies made before 0.3 do not say, and are none
+    copy, told = _standing(work, "public_statistics") if said else None, work.before("public_contributions")
+    judged_on = date.fromisoformat(said) if said and copy is not None else date.min
     if judged_on < renewed_on(work.today):
         judged_on, before = work.today, _before(work, "public_statistics")
         previous = None if before is None else before.collect()

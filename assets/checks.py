@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -62,7 +63,18 @@ def verify(staged: Staged, table: Table, key: str, made: Made) -> Verdict:
 
 
 def _repeated_keys(staged: Staged, table: Table) -> int:
-    if not table.key:
+    """How many keys occur more than once; of rows in ascending order of the key none does."""
+    keys = staged.scan().select(table.key)
+    if not table.key or keys.select(_ascends(table.key).all()).collect().item():
         return 0
-    groups = staged.scan().group_by(table.key).len().filter(pl.col("len") > 1)
+    groups = keys.group_by(table.key).len().filter(pl.col("len") > 1)
     return int(groups.select(pl.len()).collect().item())
+
+
+def _ascends(key: Sequence[str]) -> pl.Expr:
+    """Whether a row's key is above that of the row before."""
+    above = pl.lit(value=False)
+    for name in reversed(key):
+        own, before = pl.col(name), pl.col(name).shift()
+        above = (own > before) | ((own == before) & above)
+    return above | (pl.int_range(pl.len()) == 0)

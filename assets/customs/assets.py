@@ -42,7 +42,7 @@ def valued_lines(work: Work) -> Mapping[str, Made]:
     """What the lines of a declared month are worth in US dollars, and which are refused."""
     rates = month_rates(current_rates(work), work.key, work.state.rates_ranking)
     worth = _worth(work, rates)
-    summed = cube_balances(worth.states["counted"], worth.dollars, worth.cells)
+    summed = cube_balances(worth.states["counted"], worth.dollars, worth.cells.lazy())
     states = state_balances(worth.rows, worth.refused.height, worth.states)
     return {
         "export_cube": Made(worth.cells.lazy(), summed, part=pl.col("stat_month").str.head(4)),
@@ -71,4 +71,4 @@ def annual_exports(work: Work) -> Made:
     """Exports of each enterprise in a statistical year."""
     monthly = work.scan("monthly_exports")
     year = sum_year(monthly, work.scan("line_counts"), work.key).collect()
-    return Made(year.lazy(), cube_balances(*totals(monthly.collect()), year))
+    return Made(year.lazy(), cube_balances(*totals(monthly), year.lazy()))

@@ -21,13 +21,14 @@ def state_balances(rows: int, refused: int, states: Mapping[str, int]) -> tuple[
     )
 
 
-def cube_balances(lines: int, dollars: Decimal, sums: pl.DataFrame) -> tuple[Balance, ...]:
+def cube_balances(lines: int, dollars: Decimal, sums: pl.LazyFrame) -> tuple[Balance, ...]:
     """Lines and dollars are the same before and after summing."""
     lines_after, dollars_after = totals(sums)
     return Balance("lines", lines, lines_after), Balance("US dollars", dollars, dollars_after)
 
 
-def totals(sums: pl.DataFrame) -> tuple[int, Decimal]:
+def totals(sums: pl.LazyFrame) -> tuple[int, Decimal]:
     """Lines and dollars of a table of sums."""
     exact = pl.col("fob_usd").cast(pl.Decimal(38, 2)).sum()
-    return int(sums["lines"].sum()), sums.select(exact).item() or Decimal(0)
+    lines, dollars = sums.select(pl.col("lines").sum(), exact).collect(engine="streaming").row(0)
+    return int(lines), dollars or Decimal(0)

@@ -63,12 +63,19 @@ def line_counts(lines: pl.LazyFrame) -> pl.LazyFrame:
 
 def monthly_exports(cubes: pl.LazyFrame, year: str) -> pl.LazyFrame:
     """The cells of a statistical year, over all declared months."""
+    cells = cubes.filter(pl.col("stat_month").str.starts_with(year))
     return (
-        cubes.filter(pl.col("stat_month").str.starts_with(year))
+        cells.with_columns(pl.col(name).cast(_ordered(cells, name)) for name in CELL)
         .group_by(CELL)
         .agg(pl.col("lines", "declarations", "fob_usd").sum())
         .sort(CELL)
+        .with_columns(pl.col(CELL).cast(pl.String))
     )
+
+
+def _ordered(rows: pl.LazyFrame, name: str) -> pl.Enum:
+    """The values of a column as numbers in their order, which take a fourth of the memory."""
+    return pl.Enum(rows.select(pl.col(name).unique()).collect(engine="streaming").to_series().sort())
 
 
 def annual_exports(monthly: pl.LazyFrame, counts: pl.LazyFrame, year: str) -> pl.LazyFrame:

@@ -66,7 +66,6 @@ def duckdb(folder: Path) -> None:
     scratch = folder / "duckdb"
     shutil.rmtree(scratch, ignore_errors=True)
     with engine.connect(config={"threads": 2, "memory_limit": "8GB", "temp_directory": str(scratch)}) as base:
-        base.read_parquet(_raw(folder), union_by_name=True).create_view("raw")
         country = _codes(country_lookup()[0])
         currency = _codes(currency_lookup())
         modes = [(m.code, m.counts, m.valid_from, m.valid_to) for m in TRADE_MODES.values()]
@@ -76,7 +75,15 @@ def duckdb(folder: Path) -> None:
         for name, table in {**tables, "registered": _registered()}.items():
             table.write_parquet(folder / f"{name}.parquet")
             base.read_parquet(str(folder / f"{name}.parquet")).create_view(name)
-        base.execute(Path(__file__).with_name("monthly_exports.sql").read_text("utf-8"))
+        files = sorted(str(path) for path in (folder / "sources" / "customs_declarations").glob("*.parquet"))
+        base.execute("SET VARIABLE files = ?", [files])
+        query = Path(__file__).with_name("monthly_exports.sql").read_text("utf-8")
+        for section in query.split("-- ONCE"):
+            once, _, each = section.partition("-- EACH FILE")
+            base.execute(once)
+            for file in files if each else ():
+                base.execute("SET VARIABLE file = ?", [file])
+                base.execute(each)
         base.table("cell").write_parquet(str(folder / "duckdb.parquet"))
 
 

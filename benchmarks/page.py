@@ -127,18 +127,22 @@ def _draw(sizes: Sequence[Size]) -> None:
     import vl_convert
 
     rows = [
-        {"lines": size.lines, "way": way, "ns": size.median(way, "cpu") / size.lines * 1e9}
+        {
+            "size": f"{_about(size.lines) // 10**6:,} million lines",
+            "way": way,
+            "ns": round(size.median(way, "cpu") / size.lines * 1e9),
+        }
         for size in sizes
         for way in size.costs
     ]
-    lines = alt.X(
-        "lines:Q", title="declaration lines", scale=alt.Scale(type="log"), axis=alt.Axis(format="~s")
-    )
-    cost = alt.Y("ns:Q", title="CPU nanoseconds a line", scale=alt.Scale(type="log"))
-    chart = (
+    cost = alt.X("ns:Q", title="CPU nanoseconds a line (logarithmic)", scale=alt.Scale(type="log"))
+    way = alt.Y("way:N", title=None, sort=alt.EncodingSortField("ns", op="min"), axis=alt.Axis(grid=True))
+    dots = (
         alt.Chart(pl.DataFrame(rows), title="What a declaration line costs")
-        .mark_line(point=True)
-        .encode(lines, cost, alt.Color("way:N", title=None))
-        .properties(width=560, height=320, background="white")
+        .mark_point(filled=True, size=70)
+        .encode(cost, way, alt.YOffset("size:N", sort=None), alt.Color("size:N", title=None, sort=None))
     )
+    figures = dots.mark_text(dx=8, align="left", fontSize=10).encode(text=alt.Text("ns:Q", format=","))
+    chart = (dots + figures).properties(width=560, height=44 * len({row["way"] for row in rows}))
+    chart = chart.configure(background="white")
     PICTURE.write_text(vl_convert.vegalite_to_svg(chart.to_dict(format="vega-lite")), "utf-8")

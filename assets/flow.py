@@ -265,7 +265,7 @@ FLOW: tuple[Node, ...] = (
     Node("line_counts", "month", _VALUED, uses=("codes", "rates"), is_released=False),
     Node(
         "line_rejects", "month", (*_VALUED, Need("ledger_origins", _same)),
-        uses=("codes", "rates"), is_released=False,
+        version="2", uses=("codes", "rates"), is_released=False,
     ),
     Node(
         "monthly_exports", "export_year",

@@ -246,7 +246,7 @@ def _fee(fee: str) -> dict[str, nw.Expr]:
     return {
         f"{fee}_refused": due.then(refused),
         f"{fee}_percent": due.then(when(mark == "1").then(_whole(fee, FEE_SCALE))),
-        f"{fee}_total": due.then(when(mark == "3").then(_whole(fee, FEE_SCALE))),
+        f"{fee}_total": due.then(when((mark == "3") & ~lacking).then(_whole(fee, FEE_SCALE))),
     }
 
 

@@ -169,7 +169,7 @@ def _fee(name: str, due: pl.Expr, rates: Rates) -> dict[str, pl.Expr]:
     return {
         f"{name}_refused": pl.when(due).then(refused),
         f"{name}_percent": pl.when(due & (mark == "1")).then(scaled),
-        f"{name}_total": pl.when(due & (mark == "3")).then(scaled),
+        f"{name}_total": pl.when(due & (mark == "3") & ~lacking).then(scaled),
         f"{name}_rate": pl.when(due & (mark == "3")).then(rate),
     }
 

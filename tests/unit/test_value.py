@@ -67,6 +67,12 @@ def test_what_is_not_counted_is_not_valued() -> None:
     assert (row["state"], row["reasons"]) == ("not_counted", [])
 
 
+def test_a_total_without_its_currency_is_lacking_and_shared_by_nobody() -> None:
+    insured = {"delivery_terms": "4", "insurance_mark": "3", "insurance": Decimal("0.3")}
+    rows = valued(line(**insured), line(line_no=2, currency="JPY", **insured))
+    assert rows["reasons"].to_list() == [["missing_insurance"], ["missing_insurance", "missing_rate"]]
+
+
 def test_rows_keep_the_ledgers_order() -> None:
     rows = [line(declaration_no=number(n), line_no=no) for n in (1, 2) for no in (1, 2, 3)]
     frame = valued(*rows[::-1])

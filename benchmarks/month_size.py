@@ -35,8 +35,8 @@ from pipelines.settings import Settings
 from schemas.customs import DECLARATIONS, RATES
 
 ENGINES = ("polars", "spark")
-APART = 10**10
-"""Between the numbers of a declaration and of its next repetition."""
+APART = 10**16
+"""Between the numbers of a declaration and of its next repetition: more than a month's numbers span."""
 
 
 def repeated(lake: Path, month: str, lines: int, file: Path) -> int:

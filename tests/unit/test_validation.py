@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -31,7 +32,7 @@ LINE = {
 }  # fmt: skip
 
 
-def frame(source: Source, *rows: dict[str, str | None]) -> pl.LazyFrame:
+def frame(source: Source, *rows: Mapping[str, str | None]) -> pl.LazyFrame:
     """Text rows, numbered from 1."""
     layout = dict.fromkeys(source.names, pl.String)
     return pl.LazyFrame(rows, schema=layout).with_row_index("row", 1).with_columns(
@@ -273,3 +274,11 @@ def test_cells_in_full_width_that_are_read_are_counted() -> None:
     judge(rows, DECLARATIONS, folds)
     judge(frame(DECLARATIONS, {**LINE}), DECLARATIONS, folds)
     assert folds == {"hs_code": 1, "currency": 1, "amount": 1}
+
+
+def test_a_row_is_judged_the_same_alone_and_in_a_run_of_rows() -> None:
+    spoilt = [{**LINE, name: "？"} for name in DECLARATIONS.names for _ in range(2)]
+    rows = [row for bad in spoilt for row in (LINE, LINE, bad, bad, {**bad, "line_no": "7"})]
+    together = judge(frame(DECLARATIONS, *rows), DECLARATIONS)
+    alone = [judge(frame(DECLARATIONS, row), DECLARATIONS) for row in rows]
+    assert together.drop("row").equals(pl.concat(alone).drop("row"))

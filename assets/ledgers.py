@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from assets.arrivals.pieces import read_pieces, rows_of
-from assets.storage.streams import streamed
+from assets.storage.streams import ahead, streamed
 from assets.validation import judge_again
 from assets.versions import classify
 from assets.work import Balance, Made, Work
@@ -23,7 +23,7 @@ from schemas.calendar import SHANGHAI
 from schemas.operations import CORRECTED
 from schemas.table import ORIGIN, Source
 
-STRETCH_ROWS = 400_000
+STRETCH_ROWS = 200_000
 """Rows of a stretch, about; those of one declaration are never parted."""
 _ORIGINS = pl.Schema({column.name: column.dtype for column in ORIGIN})
 KEPT = pl.col("fate").is_in(["accepted", "rejected"])
@@ -65,7 +65,7 @@ class Received:
         """The rows of the ledger of a partitioned source, made while they are read, once."""
 
         def read() -> Iterator[pl.DataFrame]:
-            for rows in self.stretches():
+            for rows in ahead(self.stretches()):
                 kept = rows.filter(KEPT)
                 self._origins.append(kept.select("delivery_sha256", "row"))
                 yield kept.select(self._source.ledger.names)

@@ -8,11 +8,12 @@ than everything else. A refused row keeps its text, to be judged again when code
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import polars as pl
 
+from assets.storage.runs import Runs
 from schemas.bad_bytes import ANY
 from schemas.codes.countries import country_lookup
 from schemas.codes.currencies import currency_lookup
@@ -26,64 +27,70 @@ _BAD = ":bad"
 _UPPER = ("uscc", "customs_code")
 """Codes whose letters may come in lower case."""
 _EXCEL_EPOCH = -25569  # day 0 of the 1900 system, counted from 1970-01-01
-_NO_REASONS = pl.lit([], dtype=pl.List(pl.String))
+_REASONS = pl.List(pl.String)
+_NO_REASONS = pl.lit([], dtype=_REASONS)
 
 
-def judge(rows: pl.LazyFrame, source: Source, folds: Counter[str] | None = None) -> pl.DataFrame:
+def judged_schema(source: Source) -> pl.Schema:
+    """The columns of judged rows."""
+    return pl.Schema({"row": pl.Int64(), **source.schema, "reasons": _REASONS, "raw": pl.String()})
+
+
+def judge(rows: pl.LazyFrame, source: Source) -> pl.DataFrame:
     """Type and judge text rows.
 
     `rows` has every field of the source as String, and `row` (Int64). The result has `row`, the
-    typed fields, `reasons` (empty = accepted) and `raw` (the text as JSON where rejected). `folds`
-    gains, a field, the cells in full width that are read as their half-width form.
-
-    What repeats from row to row (`source.steady`) is read once a run of equal rows.
+    typed fields, `reasons` (empty = accepted) and `raw` (the text as JSON where rejected).
     """
-    texts, reasons = rows.collect(), _reasons(source)
+    judged = judge_runs(Runs.of(rows.collect(), source.steady), source)
+    return judged.whole().select(judged_schema(source).names())
+
+
+def judge_runs(texts: Runs, source: Source, folds: Counter[str] | None = None) -> Runs:
+    """The same of rows in runs: what repeats from row to row is read once a run of equal rows.
+
+    `folds` gains, a field, the cells in full width that are read as their half-width form.
+    """
+    reasons = _reasons(source)
     of_runs = {name: bad for name, bad in reasons.items() if _fields_of(bad) <= {*source.steady}}
     of_rows = {name: bad for name, bad in reasons.items() if name not in of_runs}
-    runs, run = _runs(texts, source.steady)
     steady = [field for field in source.fields if field.name in source.steady]
     others = [field for field in source.fields if field.name not in source.steady]
-    plain = _plain(runs, steady) | _plain(texts, others)
+    heads, untidy_heads = _judged(texts.heads, steady, of_runs)
+    lines, untidy_lines = _judged(texts.lines, others, of_rows)
     if folds is not None:
-        folds.update(_folded(texts, [field for field in source.fields if field.name not in plain]))
-    read = [_judged(runs, steady, of_runs, plain)[run], _judged(texts, others, of_rows, plain)]
-    is_bad = read[0][_BAD] | read[1][_BAD]
-    frame = pl.concat([texts.select("row"), *(part.drop(_BAD) for part in read)], how="horizontal")
-    if not is_bad.any():
-        return frame.select("row", *source.names, _NO_REASONS.alias("reasons"), raw=pl.lit(None, pl.String))
-    refused = texts.filter(is_bad)
+        folds.update(_folded(texts, [name for name in source.names if name in untidy_heads | untidy_lines]))
+    is_bad = heads[_BAD].gather(texts.run) | lines[_BAD]
+    lines = texts.lines.select("row").hstack(lines.drop(_BAD))
+    if is_bad.any():
+        told = _told(texts.filter(is_bad).whole(), source, reasons)
+        lines = lines.join(told, on="row", how="left", maintain_order="left")
+        lines = lines.with_columns(pl.col("reasons").fill_null(_NO_REASONS))
+    else:
+        lines = lines.with_columns(_NO_REASONS.alias("reasons"), raw=pl.lit(None, pl.String))
+    return Runs(heads.drop(_BAD), lines, texts.run)
+
+
+def _told(refused: pl.DataFrame, source: Source, reasons: Mapping[str, pl.Expr]) -> pl.DataFrame:
+    """Of refused rows all `reasons`, and their text as JSON, `raw`."""
     bad_bytes = {f"bad_bytes:{f.name}": pl.col(f.name + _TEXT).str.contains(ANY) for f in source.fields}
-    reasons = {**reasons, **bad_bytes}
-    listed = pl.concat_list(pl.when(bad).then(pl.lit(name)) for name, bad in reasons.items())
-    why = _read(refused, source.fields, plain).select("row", reasons=listed.list.drop_nulls().list.sort())
-    raw = refused.lazy().select("row", raw=pl.struct(source.names).struct.json_encode())
+    every = {**reasons, **bad_bytes}
+    listed = pl.concat_list(pl.when(bad).then(pl.lit(name)) for name, bad in every.items())
+    read, _ = _read(refused, source.fields)
     return (
-        frame.lazy()
-        .join(why.join(raw, on="row"), on="row", how="left", maintain_order="left")
-        .select("row", *source.names, pl.col("reasons").fill_null(_NO_REASONS), "raw")
-        .collect()
+        refused.select("row", raw=pl.struct(source.names).struct.json_encode())
+        .with_columns(read.select(reasons=listed.list.drop_nulls().list.sort()))
+        .select("row", "reasons", "raw")
     )
 
 
-def _runs(texts: pl.DataFrame, steady: Sequence[str]) -> tuple[pl.DataFrame, pl.Series]:
-    """The first row of each run of rows that are equal in some columns, and of every row its run."""
-    differs = texts.select(
-        pl.any_horizontal(
-            pl.int_range(pl.len()) == 0, *(pl.col(name).ne_missing(pl.col(name).shift()) for name in steady)
-        )
-    ).to_series()
-    return texts.filter(differs), differs.cum_sum() - 1
-
-
 def _judged(
-    texts: pl.DataFrame, fields: Sequence[Field], reasons: Mapping[str, pl.Expr], plain: Collection[str]
-) -> pl.DataFrame:
-    """Some fields of text rows as values, and whether one of some reasons refuses the row."""
+    texts: pl.DataFrame, fields: Sequence[Field], reasons: Mapping[str, pl.Expr]
+) -> tuple[pl.DataFrame, set[str]]:
+    """Some fields of text rows as values, and whether one of some reasons refuses it; else as `_read`."""
     is_bad = pl.any_horizontal(pl.lit(value=False), *(bad.fill_null(value=False) for bad in reasons.values()))
-    values = [field.name for field in fields]
-    read = _read(texts, fields, plain).select("row", *values, is_bad.alias(_BAD)).drop("row")
-    return read.collect().rechunk()
+    read, untidy = _read(texts, fields)
+    return read.select(*(field.name for field in fields), is_bad.alias(_BAD)), untidy
 
 
 def _fields_of(reason: pl.Expr) -> set[str]:
@@ -97,11 +104,15 @@ def judge_again(refused: pl.DataFrame, source: Source) -> pl.DataFrame:
     return judge(rows, source)
 
 
-def _folded(texts: pl.DataFrame, fields: Sequence[Field]) -> dict[str, int]:
+def _folded(texts: Runs, names: Sequence[str]) -> dict[str, int]:
     """Field → cells that stand in full width and are read as their half-width form."""
-    names = [f.name for f in fields if f.form not in ("text", "district")]
-    counts = texts.select(_is_folded(pl.col(name)).sum().alias(name) for name in names)
-    return {name: count for name, count in counts.row(0, named=True).items() if count} if names else {}
+    counts: dict[str, int] = {}
+    for name in names:
+        text = pl.col(name)
+        wide = texts.column(name).to_frame().filter(text.str.len_bytes() != text.str.len_chars())
+        if count := int(wide.select(_is_folded(text).sum()).item()):
+            counts[name] = count
+    return counts
 
 
 def _is_folded(text: pl.Expr) -> pl.Expr:
@@ -109,35 +120,51 @@ def _is_folded(text: pl.Expr) -> pl.Expr:
     return (own != half) & (half.str.len_bytes() == half.str.len_chars())
 
 
-def typed(rows: pl.LazyFrame, source: Source) -> pl.LazyFrame:
+def typed(rows: pl.LazyFrame, source: Source) -> pl.DataFrame:
     """The typed fields of text rows (`row` and every field), unjudged: null where unreadable."""
     texts = rows.collect()
-    return _read(texts, source.fields, _plain(texts, source.fields)).select("row", *source.names)
+    return texts.select("row").hstack(_read(texts, source.fields)[0].select(source.names))
 
 
-def _plain(texts: pl.DataFrame, fields: Sequence[Field]) -> set[str]:
-    """The fields of which every text is ASCII, which needs no folding to half width."""
-    names = [field.name for field in fields]
-    is_plain = texts.select((pl.col(names).str.len_bytes() == pl.col(names).str.len_chars()).all())
-    return {name for name, found in is_plain.row(0, named=True).items() if found} if names else set()
+def _read(texts: pl.DataFrame, fields: Sequence[Field]) -> tuple[pl.DataFrame, set[str]]:
+    """The tidied text beside the value of every field; and the fields of which texts were folded.
 
-
-def _read(texts: pl.DataFrame, fields: Sequence[Field], plain: Collection[str]) -> pl.LazyFrame:
-    """The folded text beside the value of every field."""
-    folded = [_text(field, field.name in plain).alias(field.name + _TEXT) for field in fields]
-    values = [_value(field).alias(field.name) for field in fields]
-    read = texts.lazy().select("row", *folded).with_columns(values)
-    return read.with_columns(
+    A text that is read as it stands is tidy: only others are tidied, and read again.
+    """
+    folded = {f.name for f in fields if not _is_exact(f) and f.form not in ("text", "district")}
+    read = _with_values(texts, {f.name: pl.col(f.name) if _is_exact(f) else _text(f) for f in fields}, fields)
+    for field in filter(_is_exact, fields):
+        places = (read[field.name + _TEXT].is_not_null() & read[field.name].is_null()).arg_true()
+        if places.len():
+            folded.add(field.name)
+            again = _with_values(texts.select(field.name)[places], {field.name: _text(field)}, [field])
+            read = read.with_columns(read[name].scatter(places, again[name]) for name in again.columns)
+    applying = (
         pl.when(f.applies).then(f.name).otherwise(f.name + _TEXT).alias(f.name)
         for f in fields
         if f.applies is not None
     )
+    return read.with_columns(applying), folded
 
 
-def _text(field: Field, is_plain: bool) -> pl.Expr:
+def _with_values(texts: pl.DataFrame, text: Mapping[str, pl.Expr], fields: Sequence[Field]) -> pl.DataFrame:
+    """Texts as they are to be read, and their values."""
+    values = [_value(field).alias(field.name) for field in fields]
+    read = texts.lazy().select(expr.alias(name + _TEXT) for name, expr in text.items())
+    return read.with_columns(values).collect().rechunk()
+
+
+def _is_exact(field: Field) -> bool:
+    """Whether only a tidy text of the field has a value at all."""
+    return field.form not in ("text", "district", "countries", "chapters") and (
+        field.form != "code" or field.pattern is not None
+    )
+
+
+def _text(field: Field) -> pl.Expr:
     """The trimmed text; codes, numbers and dates folded to half width; empty is null."""
     text = pl.col(field.name).str.strip_chars(BLANKS)
-    if field.form not in ("text", "district") and not is_plain:
+    if field.form not in ("text", "district"):
         text = text.str.normalize("NFKC")
     if field.form in ("country", "currency", "countries") or field.name.endswith(_UPPER):
         text = text.str.to_uppercase()

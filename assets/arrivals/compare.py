@@ -90,7 +90,7 @@ def _there(url: str, source: Source, cursor: datetime) -> tuple[Totals, set[str]
     totals, moving = Totals(), set[str]()
     waiting = source.empty()
     for batch in columns_of(url, source, [str(name) for name in names]):
-        rows = typed(_whole(batch, source), source).drop(ROW).collect()
+        rows = typed(_whole(batch, source), source).drop(ROW)
         if source.partition:
             later = rows.filter(pl.col(CHANGED) > cursor)
             moving |= set(later.select(place()).to_series())

@@ -32,6 +32,7 @@ from assets.storage.read_database import (
     unknown_columns,
 )
 from assets.storage.read_parquet import batches_of
+from assets.storage.runs import Runs
 from assets.storage.text_rows import FileRefused
 from assets.versions import rendered
 from schemas.table import Source
@@ -157,14 +158,14 @@ class Unknown:
         ]
         self._seen = pl.concat(again) if again else None
 
-    def of(self, judged: pl.DataFrame) -> pl.DataFrame:
+    def of(self, judged: Runs) -> Runs:
         """The rows that are not known."""
         if self._seen is None:
             return judged
-        marked = judged.with_columns(self._marks())
+        marked = judged.whole().with_columns(self._marks())
         fresh = marked.join(self._seen, on=[":mark", ":other"], how="anti", maintain_order="left")
-        self.known += judged.height - fresh.height
-        return fresh.drop(":mark", ":other")
+        self.known += marked.height - fresh.height
+        return Runs.of(fresh.drop(":mark", ":other"), self._source.steady)
 
     def _marks(self) -> tuple[pl.Expr, pl.Expr]:
         text = pl.when(pl.col("raw").is_null()).then(rendered(self._source)).otherwise("raw")

@@ -1,8 +1,8 @@
 """Pieces: the judged rows of one delivery, kept by the key of their ledger, and read back by key.
 
 A delivery is taken in batches of at most `BATCH_ROWS` rows, so that memory is bounded whatever its
-size; what is gathered beyond `HELD_ROWS` waits in scratch files. A piece holds its rows in the order
-of the delivery, so its bytes do not depend on how it was cut into batches.
+size; what is gathered beyond `HELD_ROWS` waits in scratch files. A piece holds the rows of a partitioned
+source by declaration number, those of others as they came, so its bytes do not depend on the batches.
 """
 
 from __future__ import annotations
@@ -16,25 +16,27 @@ from pathlib import Path
 import polars as pl
 
 from assets.storage.deliveries import UNDATED, UNPLACED, Deliveries, Piece
+from assets.storage.gathered import Gathered
 from assets.storage.lake import write_parquet
-from assets.storage.read_parquet import BATCH_ROWS, batches_of
-from assets.storage.text_rows import ROW, TextRows
+from assets.storage.runs import BATCH_ROWS, Runs, runs_in
+from assets.storage.streams import ahead, streamed
+from assets.storage.text_rows import TextRows
+from assets.validation import judged_schema
 from schemas.table import Source
 
-HELD_ROWS = 400_000
+HELD_ROWS = 200_000
 """Rows held in memory before they go to scratch files."""
 ALL_ROWS = "all"
 """The one key of a source that is not partitioned."""
 
 
-def batches(text: TextRows, scratch: Path) -> Iterator[pl.DataFrame]:
+def batches(text: TextRows, source: Source, scratch: Path) -> Iterator[Runs]:
     """The rows in order, at most `BATCH_ROWS` at a time; what a reader gives whole goes through a file."""
     if text.read is not None:
-        yield from text.read()
-        return
+        return text.read()
     path = scratch / "rows.parquet"
     text.frame.sink_parquet(path, compression="lz4", row_group_size=BATCH_ROWS, maintain_order=True)
-    yield from batches_of(path)
+    return runs_in(path, source.steady)
 
 
 class Pieces:
@@ -48,8 +50,7 @@ class Pieces:
         self._rejected: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
         self._newest: dict[str, datetime] = {}
-        self._held: dict[str, list[pl.DataFrame]] = {}
-        self._spilt: dict[str, list[Path]] = {}
+        self._gathered: dict[str, Gathered] = {}
         self._amount = Decimal(0)
 
     @property
@@ -62,23 +63,25 @@ class Pieces:
         """The sum of the source's amount over the rows where it can be read; None without one."""
         return None if self.source.amount is None else str(self._amount)
 
-    def add(self, judged: pl.DataFrame) -> None:
-        """Take the next rows, as `validation.judge` gives them."""
-        self.rows += judged.height
-        refused = judged.filter(pl.col("raw").is_not_null())
+    def add(self, judged: Runs) -> None:
+        """Take the next rows, as `validation.judge_runs` gives them."""
+        self.rows += judged.lines.height
+        refused = judged.lines.filter(pl.col("raw").is_not_null())
         self.reasons.update(refused["reasons"].explode(empty_as_null=False).to_list())
         if self.source.amount:
-            total = judged[self.source.amount].cast(pl.Decimal(38, 2)).sum()
+            total = judged.column(self.source.amount).cast(pl.Decimal(38, 2)).sum()
             self._amount += Decimal(total or 0).quantize(Decimal("0.01"))
         for key, part in _parts(judged, self.source):
-            self._counts[key] += part.height
-            self._rejected[key] += part.height - part["raw"].null_count()
-            newest = part["updated_at"].max()
+            self._counts[key] += part.lines.height
+            self._rejected[key] += part.lines.height - part.lines["raw"].null_count()
+            newest = part.column("updated_at").max()
             if isinstance(newest, datetime):
                 self._newest[key] = max(newest, self._newest.get(key, newest))
-            self._held.setdefault(key, []).append(part)
-        if sum(part.height for parts in self._held.values() for part in parts) > HELD_ROWS:
-            self._spill()
+            by = self.source.key[0] if self.source.partition else None
+            self._gathered.setdefault(key, Gathered(self._scratch, key, by)).add(part)
+        if sum(gathered.held for gathered in self._gathered.values()) > HELD_ROWS:
+            for gathered in self._gathered.values():
+                gathered.spill()
 
     def store(self, root: Path, sha256: str) -> dict[str, Piece]:
         """Write one content-named file a key into the lake at `root`; key → piece."""
@@ -86,10 +89,12 @@ class Pieces:
         return {key: self._store(folder, key, sha256) for key in sorted(self._counts)}
 
     def _store(self, folder: Path, key: str, sha256: str) -> Piece:
-        spilt = self._spilt.get(key, [])
-        frames = [pl.scan_ipc(spilt, glob=False)] if spilt else []
-        frames += [part.lazy() for part in self._held.pop(key, [])]
-        path, content = write_parquet(folder, f"{key}-{sha256[:8]}", pl.concat(frames))
+        gathered, schema = self._gathered.pop(key), judged_schema(self.source)
+
+        def rows() -> Iterator[pl.DataFrame]:
+            return (part.whole().select(schema.names()) for part in ahead(gathered.parts(HELD_ROWS)))
+
+        path, content = write_parquet(folder, f"{key}-{sha256[:8]}", streamed(rows, schema))
         newest = self._newest.get(key)
         return Piece(
             file=path.name,
@@ -99,27 +104,16 @@ class Pieces:
             newest=newest.isoformat() if newest else None,
         )
 
-    def _spill(self) -> None:
-        for key, parts in self._held.items():
-            paths = self._spilt.setdefault(key, [])
-            path = self._scratch / f"{key}-{len(paths)}.arrow"
-            pl.concat(parts).write_ipc(path, compression="lz4")
-            paths.append(path)
-        self._held.clear()
 
-
-def _parts(rows: pl.DataFrame, source: Source) -> Iterator[tuple[str, pl.DataFrame]]:
+def _parts(rows: Runs, source: Source) -> Iterator[tuple[str, Runs]]:
     """The rows by the key that their ledger is partitioned by, each part in order."""
     if source.partition is None:
-        if rows.height:
+        if rows.lines.height:
             yield ALL_ROWS, rows
         return
-    keyed = rows.with_columns(place().alias(":key"))
-    if keyed[":key"].n_unique() == 1:
-        yield str(keyed[":key"][0]), rows
-        return
-    for (key,), part in keyed.partition_by(":key", include_key=False, as_dict=True).items():
-        yield str(key), part
+    keys = rows.heads.select(place()).to_series()
+    for key in keys.unique(maintain_order=True):
+        yield str(key), rows.filter((keys == key).gather(rows.run))
 
 
 def place() -> pl.Expr:
@@ -180,5 +174,4 @@ def rows_of(root: Path, source: Source, record: Deliveries, key: str) -> pl.Lazy
 
 def _no_rows(source: Source, deliveries: pl.Enum) -> pl.LazyFrame:
     """No rows, with the columns of a piece in their order, so that pieces can be put under it."""
-    judged = {ROW: pl.Int64(), **source.schema, "reasons": pl.List(pl.String), "raw": pl.String()}
-    return pl.LazyFrame(schema={**judged, "delivery_sha256": deliveries})
+    return pl.LazyFrame(schema={**judged_schema(source), "delivery_sha256": deliveries})

@@ -14,18 +14,18 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
-import polars as pl
-
 from assets.arrivals.pieces import Pieces, batches
 from assets.storage.deliveries import Deliveries, Delivery
 from assets.storage.drop_folder import Arrival, sha256_of
 from assets.storage.read_file import read_control, read_file
+from assets.storage.runs import Runs
+from assets.storage.streams import ahead
 from assets.storage.text_rows import FileRefused
-from assets.validation import judge
+from assets.validation import judge_runs
 from schemas.catalogue import SOURCES
 
 BY_NAME = {source.name: source for source in SOURCES}
-Look = Callable[[pl.DataFrame], pl.DataFrame]
+Look = Callable[[Runs], Runs]
 """What is done with judged rows before they are kept."""
 
 
@@ -67,8 +67,8 @@ class Intake:
             pieces, folds = Pieces(source, scratch), Counter[str]()
             try:
                 text = read_file(path, source, scratch)
-                for batch in batches(text, scratch):
-                    judged = judge(batch.lazy(), source, folds)
+                read = ahead(batches(text, source, scratch))
+                for judged in ahead(judge_runs(batch, source, folds) for batch in read):
                     pieces.add(look(judged) if look else judged)
                     self.on_rows(pieces.rows)
                 _hold_to_control(path, unread.name, pieces)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -42,8 +43,10 @@ _LOOKED_AT = (
 )
 _STATE = pl.Enum(LINE_STATES)
 _CHAPTERS = 100
-STRETCH_ROWS = 500_000
-"""Rows that are in memory at once, about; those of one declaration are never parted."""
+STRETCH_ROWS = 250_000
+"""Rows of a stretch, about; those of one declaration are never parted."""
+AT_ONCE = 2
+"""Stretches that are in memory at once."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +72,15 @@ def month_worth(ledger: pl.LazyFrame, rates: Rates) -> Worth:
     if numbers.is_empty():
         nothing = value_lines(ledger.with_row_index("place"), rates).collect()
         return Worth(CUBE.empty(), LINE_COUNTS.empty(), nothing, 0, Counter(), Decimal(0))
-    starts = [0, *numbers.search_sorted(numbers.gather_every(STRETCH_ROWS, offset=STRETCH_ROWS)).unique()]
+    cuts = numbers.search_sorted(numbers.gather_every(STRETCH_ROWS, offset=STRETCH_ROWS)).unique()
+    starts = [0, *cuts.filter(cuts > 0)]
     ends = [*starts[1:], numbers.len()]
-    worths = [
-        _stretch_worth(ledger.slice(start, end - start), start, rates)
-        for start, end in zip(starts, ends, strict=True)
-        if end > start
-    ]
+
+    def worth_of(start: int, end: int) -> Worth:
+        return _stretch_worth(ledger.slice(start, end - start), start, rates)
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        worths = list(threads.map(worth_of, starts, ends))
     return Worth(
         cells=_summed(CUBE, [worth.cells for worth in worths]),
         counts=_summed(LINE_COUNTS, [worth.counts for worth in worths]),

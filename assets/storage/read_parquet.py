@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from assets.storage.runs import BATCH_ROWS, BUFFER, Runs, runs_in
 from assets.storage.streams import streamed
 from assets.storage.text_rows import (
     ROW,
@@ -26,54 +27,55 @@ if TYPE_CHECKING:
     from schemas.table import Source
 
 
-BATCH_ROWS = 100_000
-"""Rows of a batch."""
-BUFFER = 1 << 20
-"""Bytes read at once of a column, however large a sender made its row groups."""
-
-
 def read_parquet(path: Path, source: Source, _: Path) -> TextRows:
-    """The rows of a Parquet file as text, read a batch at a time.
-
-    Arrow reads every page, with its checksum: a damaged one would make polars abort the whole process.
-    """
+    """The rows of a Parquet file as text, read a batch at a time."""
     import pyarrow.parquet as parquet
 
-    def opened() -> parquet.ParquetFile:
-        return parquet.ParquetFile(path, page_checksum_verification=True, buffer_size=BUFFER)
-
-    with opened() as file:
-        schema = pl.DataFrame(file.schema_arrow.empty_table()).schema
+    schema = pl.DataFrame(parquet.read_schema(path).empty_table()).schema
     names = list(schema)
     header = match_header(names, source, path.name)
     texts = _texts(schema, source, header, path.name)
-    given = pl.any_horizontal(pl.col(name).is_not_null() for name in source.names if name in header.positions)
+    own = {name: names[position] for name, position in header.positions.items()}
+    others = [name for name in source.names if name not in source.steady]
     notes, corrects = list(header.notes), set[str]()
 
-    def read() -> Iterator[pl.DataFrame]:
+    def read() -> Iterator[Runs]:
         rows = blank = 0
-        with refusing(path), opened() as file:
-            for batch in file.iter_batches(BATCH_ROWS):
-                batch.validate(full=True)
-                whole = pl.DataFrame(batch)
-                text = whole.select(texts).with_row_index(ROW, offset=rows + 1).cast({ROW: pl.Int64})
-                kept = text.filter(given)
-                rows, blank = rows + text.height, blank + text.height - kept.height
+        with refusing(path):
+            for batch in runs_in(path, [own[name] for name in source.steady if name in own]):
+                height = batch.lines.height
+                numbers = pl.Series(ROW, range(rows + 1, rows + height + 1), pl.Int64)
+                text = Runs(
+                    batch.heads.select(texts[name] for name in source.steady),
+                    batch.lines.select(texts[name] for name in others).with_columns(numbers),
+                    batch.run,
+                )
+                kept = text.filter(_given(text))
+                rows, blank = rows + height, blank + height - kept.lines.height
                 if header.corrects is not None:
-                    corrects.update(corrected_rows(whole.lazy(), names[header.corrects]))
-                yield kept.select(*source.names, ROW)
+                    corrects.update(corrected_rows(batch.lines.lazy(), names[header.corrects]))
+                yield kept
         notes.extend(blank_note(blank, path.name))
 
     form = {name: pl.String() for name in source.names} | {ROW: pl.Int64()}
-    return TextRows(streamed(read, pl.Schema(form)), "parquet", notes, corrects, read)
+    rows = streamed(lambda: (batch.whole().select(*form) for batch in read()), pl.Schema(form))
+    return TextRows(rows, "parquet", notes, corrects, read)
 
 
-def _texts(schema: pl.Schema, source: Source, header: Header, file: str) -> list[pl.Expr]:
+def _given(text: Runs) -> pl.Series:
+    """Whether a row has any content."""
+    none = pl.lit(value=False)
+    of_run = text.heads.select(pl.any_horizontal(none, pl.all().is_not_null())).to_series()
+    own = text.lines.select(pl.any_horizontal(none, pl.exclude(ROW).is_not_null())).to_series()
+    return of_run.gather(text.run) | own
+
+
+def _texts(schema: pl.Schema, source: Source, header: Header, file: str) -> dict[str, pl.Expr]:
     """Each field of the source as text; those that the file has not are empty."""
-    names, texts = list(schema), []
+    names, texts = list(schema), dict[str, pl.Expr]()
     for field in source.fields:
         if field.name not in header.positions:
-            texts.append(pl.lit(None, pl.String).alias(field.name))
+            texts[field.name] = pl.lit(None, pl.String).alias(field.name)
             continue
         name = names[header.positions[field.name]]
         text = text_of(pl.col(name), schema[name], field)
@@ -83,7 +85,7 @@ def _texts(schema: pl.Schema, source: Source, header: Header, file: str) -> list
                 f"holds {schema[name]} in the column {field.name}",
                 "write that column as text, number or date",
             )
-        texts.append(none_if_empty(text).alias(field.name))
+        texts[field.name] = none_if_empty(text).alias(field.name)
     return texts
 
 

@@ -1,11 +1,15 @@
-"""Rows that are made while they are written: frames one after the other as one lazy frame."""
+"""Rows that are made while others are used: frames as one lazy frame, and one made ahead."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import polars as pl
 from polars.io.plugins import register_io_source
+
+Item = TypeVar("Item")
 
 
 def streamed(frames: Callable[[], Iterator[pl.DataFrame]], schema: pl.Schema) -> pl.LazyFrame:
@@ -25,3 +29,12 @@ def streamed(frames: Callable[[], Iterator[pl.DataFrame]], schema: pl.Schema) ->
                 return
 
     return register_io_source(read, schema=schema)
+
+
+def ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """The same in the same order; while one is used, another thread makes the next."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = thread.submit(next, items, None)
+            yield item

@@ -22,6 +22,7 @@ from schemas.bad_bytes import readable
 from schemas.operations import CORRECTS, EXPLAINED
 
 if TYPE_CHECKING:
+    from assets.storage.runs import Runs
     from schemas.table import Field, Source
 
 ROW = "row"
@@ -74,7 +75,7 @@ class TextRows:
     notes: Sequence[str]
     corrects: Collection[str] = ()
     """The refused rows that these rows correct (schemas.operations.CORRECTS)."""
-    read: Callable[[], Iterator[pl.DataFrame]] | None = None
+    read: Callable[[], Iterator[Runs]] | None = None
     """The rows in batches, where the reader gives them so; `notes` and `corrects` are whole after them."""
 
 
@@ -146,9 +147,9 @@ def number_text(text: str) -> str:
 
 
 def text_of(column: pl.Expr, dtype: pl.DataType, field: Field) -> pl.Expr | None:
-    """A typed column as the text that a CSV would carry; None for a type that has none."""
+    """A typed column as the text that a CSV would carry, maybe empty; None for a type that has none."""
     if isinstance(dtype, pl.String):
-        return none_if_empty(column)
+        return column
     if dtype.is_decimal() or dtype.is_integer() or isinstance(dtype, pl.Categorical | pl.Enum):
         return column.cast(pl.String)
     if isinstance(dtype, pl.Null | pl.Boolean):
@@ -163,7 +164,7 @@ def text_of(column: pl.Expr, dtype: pl.DataType, field: Field) -> pl.Expr | None
             column = column.dt.convert_time_zone("UTC")
         return contract_time(column.dt.strftime("%Y-%m-%d %H:%M:%S%.f"), field)
     if isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.String):
-        return none_if_empty(column.list.join(";"))
+        return column.list.join(";")
     return None
 
 

@@ -8,8 +8,9 @@ import pytest
 from assets.arrivals import pieces
 from assets.arrivals.pieces import Pieces, batches
 from assets.storage.deliveries import Piece
+from assets.storage.runs import Runs
 from assets.storage.text_rows import TextRows
-from assets.validation import judge
+from assets.validation import judge_runs
 from schemas.customs import DECLARATIONS
 
 ROWS = 400
@@ -50,7 +51,7 @@ def gathered(folder: Path, size: int) -> tuple[Pieces, dict[str, Piece]]:
     scratch.mkdir(parents=True)
     found = Pieces(DECLARATIONS, scratch)
     for batch in declarations().iter_slices(size):
-        found.add(judge(batch.lazy(), DECLARATIONS))
+        found.add(judge_runs(Runs.of(batch, DECLARATIONS.steady), DECLARATIONS))
     return found, found.store(folder, SHA)
 
 
@@ -74,7 +75,7 @@ def test_the_sums_are_those_of_the_rows(tmp_path: Path) -> None:
 
 
 def test_batches_keep_the_order_and_the_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assets.storage.read_parquet.BATCH_ROWS", 30)
-    found = list(batches(TextRows(declarations().lazy(), "csv", ()), tmp_path))
-    assert max(batch.height for batch in found) <= 30
-    assert pl.concat(found)["row"].to_list() == list(range(1, ROWS + 1))
+    monkeypatch.setattr("assets.storage.runs.BATCH_ROWS", 30)
+    found = list(batches(TextRows(declarations().lazy(), "csv", ()), DECLARATIONS, tmp_path))
+    assert max(batch.lines.height for batch in found) <= 30
+    assert pl.concat(batch.whole() for batch in found)["row"].to_list() == list(range(1, ROWS + 1))

@@ -85,7 +85,7 @@ def _rows(path: Path, source: Source = ENTERPRISES) -> list[dict[str, Any]]:
 
 def _refusal(path: Path, source: Source = ENTERPRISES) -> str:
     with pytest.raises(FileRefused) as refused:
-        list(batches(read_file(path, source, path.parent / "scratch"), path.parent))
+        list(batches(read_file(path, source, path.parent / "scratch"), source, path.parent))
     sentence = str(refused.value)
     assert sentence.startswith(path.name)
     assert sentence.endswith(".")

@@ -13,7 +13,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from assets.validation import judge, judge_again
+from assets.storage.runs import Runs
+from assets.validation import judge, judge_again, judge_runs
 from schemas.bad_bytes import carried
 from schemas.customs import DECLARATIONS, RATES, UPDATED_AT
 from schemas.eligibility import ENTERPRISES, OBJECTIONS
@@ -271,8 +272,8 @@ def test_cells_in_full_width_that_are_read_are_counted() -> None:
         {**LINE, "hs_code": "０１０２０３０４０甲", "currency": "ＵＳＤ", "amount": "\u300012"},
     )  # fmt: skip
     folds = Counter[str]()
-    judge(rows, DECLARATIONS, folds)
-    judge(frame(DECLARATIONS, {**LINE}), DECLARATIONS, folds)
+    for texts in (rows, frame(DECLARATIONS, {**LINE})):
+        judge_runs(Runs.of(texts.collect(), DECLARATIONS.steady), DECLARATIONS, folds)
     assert folds == {"hs_code": 1, "currency": 1, "amount": 1}
 
 

@@ -61,6 +61,9 @@ def rendered(size: Size) -> str:
         f"| {size.median(way, 'memory'):,.0f} | {size.median(way, 'cpu') / size.lines * 1e9:,.0f} |"
         for way in size.costs
     ]
+    if {"receipt_and_rebuild", "rebuild"} <= {*size.costs}:
+        receipt = size.median("receipt_and_rebuild", "cpu") - size.median("rebuild", "cpu")
+        rows.append(f"| receipt, their difference | {receipt:,.1f} | | | {receipt / size.lines * 1e9:,.0f} |")
     ratios = [
         f"| {name} | {size.median(a, 'cpu') / size.median(b, 'cpu'):,.2f} |"
         for name, a, b in RATIOS

@@ -43,7 +43,7 @@ _LOOKED_AT = (
 )
 _STATE = pl.Enum(LINE_STATES)
 _CHAPTERS = 100
-STRETCH_ROWS = 250_000
+STRETCH_ROWS = 500_000
 """Rows of a stretch, about; those of one declaration are never parted."""
 AT_ONCE = 2
 """Stretches that are in memory at once."""

@@ -65,8 +65,9 @@ def duckdb(folder: Path) -> None:
 
     scratch = folder / "duckdb"
     shutil.rmtree(scratch, ignore_errors=True)
-    settings = {"threads": 2, "memory_limit": "16GB", "temp_directory": str(scratch)}
-    with engine.connect(config=settings) as base:
+    with engine.connect(
+        config={"threads": 2, "memory_limit": "16GB", "temp_directory": str(scratch)}
+    ) as base:
         country = _codes(country_lookup()[0])
         currency = _codes(currency_lookup())
         modes = [(m.code, m.counts, m.valid_from, m.valid_to) for m in TRADE_MODES.values()]

@@ -10,7 +10,7 @@ same in a few lines each.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,12 +20,14 @@ import polars as pl
 
 from assets.customs.exports import dollars, statistical_date
 from assets.customs.value import Rates, not_counted_reason, value_lines
+from assets.storage.runs import Runs
 from schemas.customs import CUBE, LINE_COUNTS, LINE_STATES
 from schemas.table import Table
 
 _LINE = ("declaration_no", "line_no")
 _HEAD = (
     "declaration_no",
+    "declared_on",
     "consignor_uscc",
     "trading_country",
     "arrival_country",
@@ -36,7 +38,7 @@ _HEAD = (
 _LOOKED_AT = (
     *_LINE,
     *_HEAD[1:],
-    *("declared_on", "status", "hs_code", "stat_value_usd", "reasons"),
+    *("status", "hs_code", "stat_value_usd", "reasons"),
     *("revision", "updated_at", "delivery_terms", "currency", "amount"),
     *("freight_mark", "freight", "freight_currency"),
     *("insurance_mark", "insurance", "insurance_currency"),
@@ -130,7 +132,8 @@ def _whole(refused: pl.DataFrame, ledger: pl.LazyFrame, start: int) -> pl.DataFr
 
 def _judged(rows: pl.DataFrame, valued: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Runs of equal headers; and of every row its run, chapter, cents, state, and if it is newest."""
-    runs = rows.filter(_differs(_HEAD)).select(
+    parted = Runs.of(rows, _HEAD)
+    runs = parted.heads.select(
         *("declaration_no", "trading_country"),
         uscc="consignor_uscc",
         year=pl.coalesce(statistical_date(), "declared_on").dt.year(),
@@ -138,19 +141,15 @@ def _judged(rows: pl.DataFrame, valued: pl.DataFrame) -> tuple[pl.DataFrame, pl.
         sale=not_counted_reason().is_null(),
     )
     lines = rows.select(
-        run=_differs(_HEAD).cum_sum().cast(pl.Int64) - 1,
+        run=parted.run.cast(pl.Int64),
         chapter=pl.col("hs_code").str.head(2).cast(pl.Int64),
         cents=pl.col("stat_value_usd").to_physical(),
-        newest=_differs(_LINE, -1),
-        withdrawn=pl.col("status") == "withdrawn",
-    )
-    lines = lines.with_columns(runs["sale"].gather(lines["run"])).select(
-        *("run", "chapter", "cents", "newest"),
-        state=pl.when(~pl.col("newest"))
+        newest=_is_newest(),
+        state=pl.when(~_is_newest())
         .then(pl.lit("superseded", _STATE))
-        .when("withdrawn")
+        .when(pl.col("status") == "withdrawn")
         .then(pl.lit("withdrawn", _STATE))
-        .when("sale")
+        .when(runs["sale"].gather(parted.run))
         .then(pl.lit("counted", _STATE))
         .otherwise(pl.lit("not_counted", _STATE)),
     )
@@ -162,11 +161,10 @@ def _judged(rows: pl.DataFrame, valued: pl.DataFrame) -> tuple[pl.DataFrame, pl.
     )
 
 
-def _differs(columns: Sequence[str], offset: int = 1) -> pl.Expr:
-    """Whether a row differs from the one before (offset 1) or after it (-1); the outermost does."""
-    return pl.any_horizontal(pl.col(c).ne_missing(pl.col(c).shift(offset)) for c in columns) | (
-        pl.int_range(pl.len()) == (0 if offset > 0 else pl.len() - 1)
-    )
+def _is_newest() -> pl.Expr:
+    """Whether a row is the last of its line: it differs from the next one, or there is none."""
+    differ = pl.any_horizontal(pl.col(c).ne_missing(pl.col(c).shift(-1)) for c in _LINE)
+    return differ | (pl.int_range(pl.len()) == pl.len() - 1)
 
 
 def _cells(runs: pl.DataFrame, counted: pl.DataFrame) -> pl.DataFrame:

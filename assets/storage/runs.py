@@ -38,7 +38,8 @@ class Runs:
         """Part rows into the columns that repeat and the others."""
         names = [name for name in rows.columns if name in steady]
         starts = _starts(rows, names)
-        return cls(rows.filter(starts).select(names), rows.drop(names), starts.cum_sum() - 1)
+        heads = rows.select(names).filter(starts) if names else rows.select()
+        return cls(heads, rows.drop(names), starts.cum_sum() - 1)
 
     def filter(self, kept: pl.Series) -> Runs:
         """Some of the rows, with their heads alone."""
@@ -115,22 +116,17 @@ def _is_text(kind: arrow.DataType) -> bool:
 def _parted(batch: arrow.RecordBatch, steady: Sequence[str]) -> Runs:
     import pyarrow as arrow
 
-    heads = {name: batch.column(name) for name in steady}
-    codes = pl.DataFrame(
-        {
-            ":row": pl.int_range(batch.num_rows, eager=True),
-            **{
-                name: column.indices if isinstance(column, arrow.DictionaryArray) else column
-                for name, column in heads.items()
-            },
-        }
-    )
-    starts = _starts(codes, steady)
-    firsts = arrow.array(starts.arg_true())
-    taken = {name: column.take(firsts) for name, column in heads.items()}
-    plain = {
-        name: column.dictionary_decode() if isinstance(column, arrow.DictionaryArray) else column
-        for name, column in taken.items()
-    }
-    lines = batch.select([name for name in batch.schema.names if name not in heads])
-    return Runs(pl.DataFrame(plain), pl.DataFrame(lines), starts.cum_sum() - 1)
+    found: dict[str, pl.Series] = {":row": pl.int_range(batch.num_rows, eager=True)}
+    texts: dict[str, pl.Series] = {}
+    for name in steady:
+        column = batch.column(name)
+        if isinstance(column, arrow.DictionaryArray):
+            texts[name] = pl.Series(name, column.dictionary)
+            column = column.indices
+        found[name] = pl.Series(name, column)
+    rows = pl.DataFrame(found)
+    starts = _starts(rows, steady)
+    heads = rows.filter(starts).select(steady)
+    heads = heads.with_columns(values.gather(heads[name]) for name, values in texts.items())
+    lines = batch.select([name for name in batch.schema.names if name not in steady])
+    return Runs(heads, pl.DataFrame(lines), starts.cum_sum() - 1)

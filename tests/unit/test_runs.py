@@ -16,7 +16,10 @@ from assets.storage.runs import Runs, runs_in
 from assets.storage.streams import ahead
 
 STEADY = ("number", "mode")
-KINDS = (arrow.string(), arrow.large_string(), arrow.dictionary(arrow.int8(), arrow.string()))
+KINDS = (
+    *(arrow.string(), arrow.large_string(), arrow.string_view()),
+    *(arrow.dictionary(arrow.int8(), arrow.string()), arrow.dictionary(arrow.int32(), arrow.large_string())),
+)
 
 
 def drawn(seed: int, count: int = 300) -> pl.DataFrame:

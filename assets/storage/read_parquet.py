@@ -89,8 +89,8 @@ def _texts(schema: pl.Schema, source: Source, header: Header, file: str) -> dict
     return texts
 
 
-def batches_of(path: Path, names: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
-    """The rows (or some columns) of a Parquet file of ours in order, `BATCH_ROWS` at a time.
+def batches_of(path: Path, names: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """Some columns of a Parquet file of ours, its rows in order, `BATCH_ROWS` at a time.
 
     Polars' own way of handing on batches reads far ahead; this one holds no more than it gives.
     """

@@ -1,13 +1,16 @@
 """Pieces: what is gathered batch by batch is the same, bytes included, however it was cut."""
 
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
 
 from assets.arrivals import pieces
 from assets.arrivals.pieces import Pieces, batches
-from assets.storage.deliveries import Piece
+from assets.ledgers import Received
+from assets.storage.deliveries import Deliveries, Delivery, Piece
 from assets.storage.runs import Runs
 from assets.storage.text_rows import TextRows
 from assets.validation import judge_runs
@@ -15,6 +18,7 @@ from schemas.customs import DECLARATIONS
 
 ROWS = 400
 SHA = "0" * 64
+NOW = datetime(2026, 1, 15, tzinfo=UTC)
 
 
 def declarations() -> pl.DataFrame:
@@ -79,3 +83,29 @@ def test_batches_keep_the_order_and_the_bound(tmp_path: Path, monkeypatch: pytes
     found = list(batches(TextRows(declarations().lazy(), "csv", ()), DECLARATIONS, tmp_path))
     assert max(batch.lines.height for batch in found) <= 30
     assert pl.concat(batch.whole() for batch in found)["row"].to_list() == list(range(1, ROWS + 1))
+
+
+def test_pieces_that_are_not_in_order_give_the_same_ledger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As those that versions before 0.3.1 received."""
+    monkeypatch.setattr("assets.ledgers.STRETCH_ROWS", 5)
+    ledgers = []
+    for name in ("sorted", "shuffled"):
+        root = tmp_path / name
+        _, stored = gathered(root, ROWS)
+        if name == "shuffled":
+            for piece in stored.values():
+                file = root / "received" / DECLARATIONS.name / piece.file
+                pl.read_parquet(file).sample(fraction=1, shuffle=True, seed=5).write_parquet(file)
+        delivery = Delivery(
+            DECLARATIONS.name, "a.parquet", 1, 1, SHA, NOW.isoformat(), rows=ROWS, pieces=stored
+        )
+        Deliveries(root).add([delivery])
+        state = SimpleNamespace(deliveries=Deliveries(root))
+        work = SimpleNamespace(now=NOW, key="2023-01", lake=SimpleNamespace(root=root), state=state)
+        received = Received(work, DECLARATIONS)  # type: ignore[arg-type]
+        assert len(list(received.stretches())) > 1
+        ledgers.append(received.kept().collect())
+    assert ledgers[0].height == stored["2023-01"].rows
+    assert ledgers[0].equals(ledgers[1])
